@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const workspaceRoot = fileURLToPath(new URL('..', import.meta.url));
+
+/** The same environment for every step: no Nx daemon or cloud, so that a run leaves nothing behind. */
+const environment = {
+  ...process.env,
+  NX_DAEMON: 'false',
+  NX_ISOLATE_PLUGINS: 'false',
+  NX_NO_CLOUD: 'true',
+  FORCE_COLOR: '0',
+};
+
+/** Runs one command in the workspace; resolves with its exit code. */
+export function run(command, args, env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: workspaceRoot,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...environment, ...env },
+    });
+    child.on('error', (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve(127);
+    });
+    child.on('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
+  });
+}
+
+/**
+ * Runs steps in order and prints a summary that names each. A failed step does not hide the ones after it, except
+ * where `needed` says that nothing after it can work. Exits non-zero if any step failed.
+ */
+export async function runSteps(steps) {
+  const results = [];
+  for (const { name, command, needed = false, env } of steps) {
+    console.log(`\n=== ${name}: ${command.join(' ')}`);
+    const started = Date.now();
+    const code = await run(command[0], command.slice(1), env);
+    results.push({ name, code, seconds: Math.round((Date.now() - started) / 1000) });
+    if (code !== 0 && needed) break;
+  }
+  console.log('\n=== summary');
+  for (const { name, code, seconds } of results)
+    console.log(`${code === 0 ? 'passed' : 'FAILED'}  ${name} (${seconds} s)`);
+  const failed = results.filter(({ code }) => code !== 0).length;
+  console.log(`${results.length - failed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+const nx = (...args) => ['npx', '--no-install', 'nx', ...args];
+
+/** Everything that decides whether a change is good. `depth` sets how long fuzzers and random tests run. */
+export const stepsFor = (depth) => [
+  { name: 'project references', command: nx('sync:check') },
+  { name: 'build', command: nx('run-many', '-t', 'build'), needed: true },
+  { name: 'types', command: nx('run-many', '-t', 'typecheck') },
+  {
+    name: 'firmware core (unit, sanitizers, fuzz)',
+    command: ['node', 'firmware/test/run.mjs', '--fuzz-seconds', String(depth.fuzzSeconds)],
+  },
+  {
+    name: 'packages',
+    command: nx(
+      'run-many',
+      '-t',
+      'test',
+      '--exclude',
+      '@secure-esp/e2e',
+      '--output-style',
+      'stream',
+      '--skip-nx-cache',
+    ),
+    env: { SECURE_ESP_CASES: String(depth.cases), SECURE_ESP_DEPTH: depth.name },
+  },
+  {
+    name: 'end to end',
+    command: nx('run', '@secure-esp/e2e:test', '--skip-nx-cache'),
+    env: { SECURE_ESP_DEPTH: depth.name },
+  },
+  { name: 'packed packages', command: nx('run-many', '-t', 'check-package') },
+  { name: 'direction of dependencies', command: ['npm', 'run', '--silent', 'deps'] },
+  { name: 'lint and format', command: ['npm', 'run', '--silent', 'lint'] },
+];

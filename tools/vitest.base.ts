@@ -1,0 +1,12 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const conditions = ['@secure-esp/source'];
+
+/** Tests run on the sources of every workspace package (no build needed), one configuration for all rooms. */
+export const testConfig = (test: NonNullable<ViteUserConfig['test']> = {}): ViteUserConfig =>
+  defineConfig({
+    cacheDir: '../../node_modules/.vite/packages',
+    resolve: { conditions },
+    ssr: { resolve: { conditions, externalConditions: conditions } },
+    test: { environment: 'node', include: ['test/**/*.test.ts'], ...test },
+  });
