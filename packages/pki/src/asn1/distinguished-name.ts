@@ -1,0 +1,87 @@
+import { PkiError } from '../errors.js';
+import {
+  type DerNode,
+  DerType,
+  oid,
+  oidText,
+  printableString,
+  sequence,
+  sequenceItems,
+  set,
+  setItems,
+  utf8String,
+} from './der.js';
+
+/** A distinguished name; fields are written in this order. */
+export interface Subject {
+  /** two-letter country code */
+  C?: string;
+  ST?: string;
+  L?: string;
+  O?: string;
+  OU?: string;
+  CN?: string;
+}
+
+interface Attribute {
+  oid: string;
+  maxCharacters: number;
+}
+
+/** Upper bounds of RFC 5280 appendix A.1, in characters. */
+const ATTRIBUTES = {
+  C: { oid: '2.5.4.6', maxCharacters: 2 },
+  ST: { oid: '2.5.4.8', maxCharacters: 128 },
+  L: { oid: '2.5.4.7', maxCharacters: 128 },
+  O: { oid: '2.5.4.10', maxCharacters: 64 },
+  OU: { oid: '2.5.4.11', maxCharacters: 64 },
+  CN: { oid: '2.5.4.3', maxCharacters: 64 },
+} as const satisfies Record<keyof Subject, Attribute>;
+
+const FIELDS = Object.keys(ATTRIBUTES) as (keyof Subject)[];
+const CONTROL_OR_LONE_SURROGATE = /[\p{Cc}\p{Cs}]/u;
+
+function checkField(field: keyof Subject, value: string): void {
+  const { maxCharacters } = ATTRIBUTES[field];
+  const count = Array.from(value).length;
+  if (count < 1 || count > maxCharacters || CONTROL_OR_LONE_SURROGATE.test(value)) {
+    throw new PkiError('ERR_PKI_NAME', `subject ${field} must be 1..${maxCharacters} printable characters`, { field });
+  }
+  if (field === 'C' && !/^[A-Z]{2}$/.test(value)) {
+    throw new PkiError('ERR_PKI_NAME', 'subject C must be two letters A-Z', { field });
+  }
+}
+
+/**
+ * UTF8String for everything except the country: node-forge's default, PrintableString, mangles every character it
+ * does not know (a euro sign becomes one byte 0xAC).
+ *
+ * @throws PkiError `ERR_PKI_NAME`
+ */
+export function encodeName(subject: Subject): DerNode {
+  const names = FIELDS.flatMap((field) => {
+    const value = subject[field];
+    if (value === undefined) return [];
+    checkField(field, value);
+    const text = field === 'C' ? printableString(value) : utf8String(value);
+    return [set(sequence(oid(ATTRIBUTES[field].oid), text))];
+  });
+  if (names.length === 0) throw new PkiError('ERR_PKI_NAME', 'the subject is empty', { field: 'subject' });
+  return sequence(...names);
+}
+
+/** Reads the fields of {@link Subject}; other attributes are ignored, of a repeated one the last counts. */
+export function decodeName(name: DerNode): Subject {
+  const subject: Subject = {};
+  for (const rdn of sequenceItems(name)) {
+    for (const pair of setItems(rdn)) {
+      const [type, value] = sequenceItems(pair);
+      const dotted = oidText(type);
+      const field = FIELDS.find((candidate) => ATTRIBUTES[candidate].oid === dotted);
+      if (field === undefined || typeof value?.value !== 'string') continue;
+      const utf8 = value.type === DerType.UTF8;
+      subject[field] = Buffer.from(value.value, 'latin1').toString(utf8 ? 'utf8' : 'latin1');
+    }
+  }
+  return subject;
+}

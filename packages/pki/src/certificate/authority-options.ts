@@ -1,0 +1,64 @@
+import { type KeyObject, randomBytes } from 'node:crypto';
+import type { Subject } from '../asn1/distinguished-name.js';
+import type { San } from '../asn1/subject-alt-name.js';
+import type { KeyAlgorithm } from '../keys/key-algorithm.js';
+import type { Signer } from '../keys/signer.js';
+import type { Pem } from '../pem.js';
+import type { PkiStore } from '../stores/pki-store.js';
+import type { CertificateInfo } from './certificate-info.js';
+import type { Role } from './profiles.js';
+import type { RandomSource } from './serial-number.js';
+import type { ValidityOptions } from './validity.js';
+
+/** What a CA needs around it. */
+export interface AuthorityContext {
+  /** the roles this CA may issue; everything else is `ERR_PKI_ROLE` */
+  roles: readonly Role[];
+  store: PkiStore;
+  /** default: the system clock */
+  now?: () => Date;
+  /** default: `crypto.randomBytes`; used for serial numbers only */
+  random?: RandomSource;
+}
+
+export interface CreateAuthorityOptions extends AuthorityContext, ValidityOptions {
+  subject: Subject & { CN: string };
+  /** the key to certify; default: a new one of `keyAlgorithm` */
+  signer?: Signer;
+  /** default `ec-p256`; ignored with `signer` */
+  keyAlgorithm?: KeyAlgorithm;
+  /** how many further CAs a chain may hold below this one; default 0 */
+  pathLength?: number;
+}
+
+export interface OpenAuthorityOptions extends AuthorityContext {
+  certificate: Pem;
+  signer: Signer;
+}
+
+export interface IssueOptions extends ValidityOptions {
+  role: Role;
+  /** the OU is set to the role; giving another one is an error */
+  subject: Subject & { CN: string };
+  /** required for `broker` and `ota`, refused for `device` and `operator` */
+  san?: San;
+  /** a public (or private) key to certify; default: a new key of `keyAlgorithm` */
+  key?: KeyObject;
+  /** default `ec-p256`; ignored with `key` */
+  keyAlgorithm?: KeyAlgorithm;
+}
+
+export interface Issued {
+  readonly certificate: Pem;
+  readonly info: CertificateInfo;
+  /** PKCS#8, only when the CA made the key */
+  readonly privateKey: Pem | undefined;
+}
+
+export const resolveContext = (context: AuthorityContext): Readonly<Required<AuthorityContext>> =>
+  Object.freeze({
+    roles: Object.freeze([...context.roles]),
+    store: context.store,
+    now: context.now ?? (() => new Date()),
+    random: context.random ?? randomBytes,
+  });

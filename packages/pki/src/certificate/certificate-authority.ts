@@ -1,0 +1,162 @@
+import type { KeyObject } from 'node:crypto';
+import { encodeDer } from '../asn1/der.js';
+import { encodeName } from '../asn1/distinguished-name.js';
+import {
+  authorityKeyIdentifier,
+  basicConstraints,
+  type Extension,
+  extKeyUsage,
+  keyUsage,
+  subjectAltName,
+  subjectKeyIdentifier,
+} from '../asn1/extensions.js';
+import { canonicalSan, encodeSan } from '../asn1/subject-alt-name.js';
+import { PkiError } from '../errors.js';
+import { requireAlgorithm } from '../keys/key-algorithm.js';
+import { generatePrivateKey, spkiOf } from '../keys/key-pair.js';
+import { keySigner, type Signer } from '../keys/signer.js';
+import type { Pem } from '../pem.js';
+import { checkCurrent, checkIsAuthority } from './authority-checks.js';
+import {
+  type AuthorityContext,
+  type CreateAuthorityOptions,
+  type Issued,
+  type IssueOptions,
+  type OpenAuthorityOptions,
+  resolveContext,
+} from './authority-options.js';
+import { keyIdentifier } from './certificate-builder.js';
+import { type CertificateInfo, type ParsedCertificate, parseCertificatePem } from './certificate-info.js';
+import { issueCertificate } from './issue-certificate.js';
+import { CA_DAYS, CA_KEY_USAGE, checkCommonName, type LeafProfile, leafKeyUsage, profileOf } from './profiles.js';
+import { resolveValidity } from './validity.js';
+
+/**
+ * A certificate authority: decides what goes into a certificate and has a {@link Signer} sign it. Leaf certificates
+ * follow the profile of their role; nothing else can be issued.
+ */
+export class CertificateAuthority {
+  readonly certificate: Pem;
+  readonly info: CertificateInfo;
+  readonly #parsed: ParsedCertificate;
+  readonly #keyId: Buffer;
+  readonly #signer: Signer;
+  readonly #context: Readonly<Required<AuthorityContext>>;
+
+  private constructor(certificate: Pem, signer: Signer, context: AuthorityContext) {
+    this.#parsed = parseCertificatePem(certificate);
+    this.certificate = certificate;
+    this.info = this.#parsed.info;
+    this.#keyId = checkIsAuthority(this.info);
+    this.#signer = signer;
+    this.#context = resolveContext(context);
+    if (!signer.spki.equals(this.#parsed.spki)) {
+      throw new PkiError('ERR_PKI_KEY', 'the private key does not belong to the CA certificate');
+    }
+  }
+
+  /**
+   * Opens a CA from its certificate and signer.
+   *
+   * @throws PkiError `ERR_PKI_PEM`, `ERR_PKI_CERTIFICATE`, `ERR_PKI_NOT_CA`, `ERR_PKI_KEY`
+   */
+  static open(options: OpenAuthorityOptions): CertificateAuthority {
+    return new CertificateAuthority(options.certificate, options.signer, options);
+  }
+
+  /**
+   * Issues a leaf certificate: validates, makes a key if none is given, claims the name, signs, reads the result back
+   * with OpenSSL, records it, and only then returns it. Default validity: `LEAF_PROFILES[role].days`, cut to the CA's
+   * own end; an explicit end beyond that is refused.
+   *
+   * @throws PkiError `ERR_PKI_ROLE`, `ERR_PKI_NAME`, `ERR_PKI_SAN`, `ERR_PKI_VALIDITY`, `ERR_PKI_KEY`,
+   *   `ERR_PKI_EXPIRED` (the CA), `ERR_PKI_SIGNER`, `ERR_PKI_STORE`, `ERR_PKI_IO`
+   */
+  async issue(options: IssueOptions): Promise<Issued> {
+    const { store, random, now: clock } = this.#context;
+    const profile = this.#checkRequest(options);
+    const subject = encodeDer(encodeName({ ...options.subject, OU: options.role }));
+    const san = options.san ? [subjectAltName(encodeSan(canonicalSan(options.san)))] : [];
+    const now = clock();
+    checkCurrent(this.info, now, 'the CA certificate');
+    const validity = resolveValidity(options, { now, days: profile.days, issuer: this.info });
+    const { key, privateKey } = await subjectKey(options);
+    const spki = spkiOf(key);
+    const extensions: Extension[] = [
+      basicConstraints(false),
+      keyUsage(leafKeyUsage(requireAlgorithm(key))),
+      extKeyUsage(profile.extendedKeyUsage),
+      ...san,
+      subjectKeyIdentifier(keyIdentifier(spki)),
+      authorityKeyIdentifier(this.#keyId),
+    ];
+    await store.claimName(options.subject.CN, options.role);
+    const issued = await issueCertificate(
+      { issuer: this.#parsed.subjectDer, subject, validity, spki, extensions },
+      { signer: this.#signer, store, random, privateKey: key.type === 'private' ? key : undefined },
+    );
+    return { ...issued, privateKey };
+  }
+
+  #checkRequest({ role, subject, san }: IssueOptions): LeafProfile {
+    const profile = profileOf(role);
+    const { roles } = this.#context;
+    if (!roles.includes(role)) {
+      throw new PkiError('ERR_PKI_ROLE', `this CA issues ${roles.join(', ')}, not ${role}`, { field: 'role' });
+    }
+    checkCommonName(role, subject.CN);
+    if (subject.OU !== undefined && subject.OU !== role) {
+      throw new PkiError('ERR_PKI_NAME', 'subject OU is the role and cannot be chosen', { field: 'OU' });
+    }
+    if ((profile.subjectAltName === 'required') !== (san !== undefined)) {
+      const message = `subject alternative names are ${profile.subjectAltName} for the role ${role}`;
+      throw new PkiError('ERR_PKI_SAN', message, { field: 'san' });
+    }
+    return profile;
+  }
+}
+
+/** The key to certify, and its PEM when it was made here. */
+async function subjectKey(options: IssueOptions): Promise<{ key: KeyObject; privateKey: Pem | undefined }> {
+  if (options.key) {
+    requireAlgorithm(options.key);
+    return { key: options.key, privateKey: undefined };
+  }
+  const { keyObject, pem } = await generatePrivateKey(options.keyAlgorithm ?? 'ec-p256');
+  return { key: keyObject, privateKey: pem };
+}
+
+/**
+ * A new self-signed CA. `privateKey` is the PKCS#8 PEM of the key it made, or undefined when a `signer` was given.
+ * Default validity 7,300 days; path length 0, so it signs leaves only.
+ *
+ * @throws PkiError `ERR_PKI_NAME`, `ERR_PKI_VALIDITY`, `ERR_PKI_OPTION`, `ERR_PKI_SIGNER`, `ERR_PKI_STORE`
+ */
+export async function createCertificateAuthority(
+  options: CreateAuthorityOptions,
+): Promise<{ ca: CertificateAuthority; privateKey: Pem | undefined }> {
+  const { pathLength = 0 } = options;
+  if (!Number.isInteger(pathLength) || pathLength < 0 || pathLength > 8) {
+    throw new PkiError('ERR_PKI_OPTION', 'pathLength must be 0..8', { field: 'pathLength' });
+  }
+  const { store, random, now } = resolveContext(options);
+  const subject = encodeDer(encodeName(options.subject));
+  const validity = resolveValidity(options, { now: now(), days: CA_DAYS });
+  const { signer, privateKey } = await authoritySigner(options);
+  const extensions = [
+    basicConstraints(true, pathLength),
+    keyUsage(CA_KEY_USAGE),
+    subjectKeyIdentifier(keyIdentifier(signer.spki)),
+  ];
+  const content = { issuer: subject, subject, validity, spki: signer.spki, extensions };
+  const { certificate } = await issueCertificate(content, { signer, store, random });
+  return { ca: CertificateAuthority.open({ ...options, certificate, signer }), privateKey };
+}
+
+async function authoritySigner(
+  options: CreateAuthorityOptions,
+): Promise<{ signer: Signer; privateKey: Pem | undefined }> {
+  if (options.signer) return { signer: options.signer, privateKey: undefined };
+  const { keyObject, pem } = await generatePrivateKey(options.keyAlgorithm ?? 'ec-p256');
+  return { signer: keySigner(keyObject), privateKey: pem };
+}

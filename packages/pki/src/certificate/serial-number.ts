@@ -1,0 +1,22 @@
+import { randomBytes } from 'node:crypto';
+import { PkiError } from '../errors.js';
+
+/** Gives `size` random bytes; replaced in tests. */
+export type RandomSource = (size: number) => Buffer;
+
+const SERIAL_BYTES = 16;
+
+/**
+ * 126 random bits with a first byte of 0x40..0x7f: positive and minimal in DER, of constant length, and within the 20
+ * octets of RFC 5280 4.1.2.2.
+ *
+ * @throws PkiError `ERR_PKI_OPTION` when the source gives another number of bytes
+ */
+export function randomSerial(random: RandomSource = randomBytes): Buffer {
+  const serial = Buffer.from(random(SERIAL_BYTES));
+  if (serial.length !== SERIAL_BYTES) {
+    throw new PkiError('ERR_PKI_OPTION', `the random source must give ${SERIAL_BYTES} bytes`, { field: 'random' });
+  }
+  serial.writeUInt8(0x40 | (serial.readUInt8(0) & 0x3f), 0);
+  return serial;
+}

@@ -1,0 +1,49 @@
+import type { CertificateInfo, SerialHex } from '../certificate/certificate-info.js';
+import type { Role } from '../certificate/profiles.js';
+import type { Pem } from '../pem.js';
+
+/** What is remembered of every certificate. */
+export interface IssuedRecord {
+  readonly serial: SerialHex;
+  readonly role: Role | 'ca';
+  readonly commonName: string;
+  /** subject key identifier of the issuer, lower-case hex */
+  readonly issuerKeyId: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly fingerprint256: string;
+  readonly certificate: Pem;
+}
+
+export interface IssuedFilter {
+  role?: Role | 'ca';
+  commonName?: string;
+}
+
+/**
+ * Remembers serials and who owns a name. One store may serve several CAs. Every method is atomic: after a crash it
+ * has happened wholly or not at all. All failures of the medium are `ERR_PKI_STORE` or `ERR_PKI_IO` with a cause.
+ */
+export interface PkiStore {
+  /**
+   * Reserves a common name for a role; the same name and role again succeed (a renewal). Names differing only in case
+   * count as one name, because they share a file on macOS and Windows.
+   *
+   * Rejects with `ERR_PKI_NAME` when another role, or another spelling, owns it.
+   */
+  claimName(commonName: string, role: Role): Promise<void>;
+  /** Rejects with `ERR_PKI_EXISTS` when the serial is known. */
+  put(record: IssuedRecord): Promise<void>;
+  get(serial: SerialHex): Promise<IssuedRecord | undefined>;
+  /** In order of serial. */
+  list(filter?: IssuedFilter): AsyncIterable<IssuedRecord>;
+}
+
+/** The record of a certificate, or undefined when it has no role of ours. */
+export function toRecord(info: CertificateInfo, certificate: Pem): IssuedRecord | undefined {
+  const { serial, role, notBefore, notAfter, fingerprint256 } = info;
+  const issuerKeyId = info.authorityKeyId ?? info.subjectKeyId;
+  const commonName = info.subject.CN;
+  if (role === undefined || issuerKeyId === undefined || commonName === undefined) return undefined;
+  return Object.freeze({ serial, role, commonName, issuerKeyId, notBefore, notAfter, fingerprint256, certificate });
+}

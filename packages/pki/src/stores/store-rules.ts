@@ -1,0 +1,27 @@
+import type { Role } from '../certificate/profiles.js';
+import { PkiError } from '../errors.js';
+import type { IssuedFilter, IssuedRecord } from './pki-store.js';
+
+export interface NameClaim {
+  readonly commonName: string;
+  readonly role: Role;
+}
+
+export const nameKey = (commonName: string): string => commonName.toLowerCase();
+
+/** @throws PkiError `ERR_PKI_NAME` */
+export function checkClaim(owner: NameClaim, wanted: NameClaim): void {
+  if (owner.role === wanted.role && owner.commonName === wanted.commonName) return;
+  throw new PkiError(
+    'ERR_PKI_NAME',
+    `the name "${wanted.commonName}" is taken: it was issued as "${owner.commonName}" to the role ${owner.role}`,
+    { field: 'CN' },
+  );
+}
+
+export const serialExists = (serial: string): PkiError =>
+  new PkiError('ERR_PKI_EXISTS', `serial number ${serial} was already issued`, { field: 'serial' });
+
+export const matchesFilter = (record: IssuedRecord, filter: IssuedFilter): boolean =>
+  (filter.role === undefined || record.role === filter.role) &&
+  (filter.commonName === undefined || record.commonName === filter.commonName);
