@@ -1,0 +1,174 @@
+import { DEVICE_HEADERS, isHttpsUrl, MANIFEST_MEDIA_TYPE } from '@secure-esp/protocol';
+import { OtaError } from '../errors.js';
+import { acceptsExplicitly } from '../http/accept.js';
+import { etagOf } from '../http/entity-tag.js';
+import type { OtaReply, OtaRequest } from '../http/ota-exchange.js';
+import { type OtaProblemCode, problem } from '../http/problem.js';
+import { parseTarget } from '../http/request-target.js';
+import { imagePath } from '../publish/image-url.js';
+import type { FirmwareReader } from '../stores/firmware-store.js';
+import { decideUpdate, newestOf, type RunningFirmware } from '../update/decide-update.js';
+import { isChannelName, isSha256, type Release } from '../update/release.js';
+import { type Authority, type IsRevoked, type OtaTrust, refusalOf } from './authorize.js';
+import { readDeviceReport } from './device-report.js';
+import { isolate, type OtaEventListener } from './ota-event.js';
+import { serveImage } from './serve-image.js';
+
+export interface OtaHandlerOptions {
+  readonly store: FirmwareReader;
+  /** Who may fetch. Default: devices and operators with a certificate. */
+  readonly trust?: OtaTrust;
+  /** Default: the system's clock. */
+  readonly now?: () => Date;
+  /** Default: nothing is revoked. When it fails, the request fails. */
+  readonly isRevoked?: IsRevoked;
+  /** Default: none. Must be quick; what it throws becomes a process warning. */
+  readonly onEvent?: OtaEventListener;
+  /** Address of the handler's root, with a final slash. When given, channel replies name the image's own address (`Content-Location`). */
+  readonly publicUrl?: string;
+}
+
+export interface OtaHandler {
+  /** Never rejects, except with the request's own abort. */
+  handle(request: OtaRequest): Promise<OtaReply>;
+}
+
+const IMAGE_PATH = /^\/images\/([^/]*)\.bin$/;
+const CHANNEL_PATH = /^\/([^/]*)\.bin$/;
+const IMMUTABLE = { 'cache-control': 'private, max-age=31536000, immutable' };
+const CHANNEL = { 'cache-control': 'private, no-cache', vary: ['accept', ...Object.values(DEVICE_HEADERS)].join(', ') };
+
+/**
+ * The update server as a function from request to reply; all behaviour is here, whatever host writes it.
+ *
+ * - `/images/<sha256>.bin`: one released file, for ever.
+ * - `/<channel>.bin`: to a device (`X-Secure-Esp-*` headers) what is newer for it, as a manifest or as the file; 304 or
+ *   204 when nothing is. To anybody else the channel's newest file, `?chip=` where there are several chips.
+ * - `/update`: for devices, the newest of all channels, or of `?channel=`.
+ *
+ * @throws OtaError `bad_option`
+ */
+export function createOtaHandler(options: OtaHandlerOptions): OtaHandler {
+  const { store, publicUrl, trust = {} } = options;
+  const emit = isolate(options.onEvent);
+  const now = options.now ?? (() => new Date());
+  if (publicUrl !== undefined && !(isHttpsUrl(publicUrl) && publicUrl.endsWith('/'))) {
+    throw new OtaError('bad_option', 'publicUrl must be an https address that ends with a slash');
+  }
+  const authority: Authority = Object.freeze({
+    roles: Object.freeze([...(trust.roles ?? (['device', 'operator'] as const))]),
+    allowAnonymous: trust.dangerouslyAllowAnonymous === true,
+    isRevoked: options.isRevoked ?? (() => false),
+    now,
+  });
+
+  const refuse = (request: OtaRequest, code: OtaProblemCode, headers?: Record<string, string>): OtaReply => {
+    emit({ type: 'refused', code, ...clientOf(request) });
+    return problem(code, headers);
+  };
+
+  async function route(request: OtaRequest): Promise<OtaReply> {
+    const refusal = await refusalOf(request.client, authority);
+    if (refusal !== undefined) return refuse(request, refusal);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return refuse(request, 'method_not_allowed', { allow: 'GET, HEAD' });
+    }
+    const target = parseTarget(request.target);
+    if (target === undefined) return refuse(request, 'bad_request');
+    const { path, query } = target;
+    const sha256 = IMAGE_PATH.exec(path)?.[1];
+    if (sha256 !== undefined) return image(request, sha256);
+    if (path === '/update') return update(request, query.get('channel') ?? undefined);
+    const channel = CHANNEL_PATH.exec(path)?.[1];
+    if (channel === undefined) return refuse(request, 'not_found');
+    return fromChannel(request, channel, query.get('chip') ?? undefined);
+  }
+
+  async function image(request: OtaRequest, sha256: string): Promise<OtaReply> {
+    if (!isSha256(sha256)) return refuse(request, 'not_found');
+    const release = (await store.listReleases(signalOf(request))).find((candidate) => candidate.sha256 === sha256);
+    if (release === undefined) return refuse(request, 'not_found');
+    return serveImage({ request, release, store, headers: IMMUTABLE, conditional: true, emit });
+  }
+
+  async function update(request: OtaRequest, channel: string | undefined): Promise<OtaReply> {
+    const report = readDeviceReport(request.headers);
+    if (report.kind === 'none') return refuse(request, 'device_headers_required');
+    if (report.kind === 'malformed') return refuse(request, 'bad_device_header');
+    const narrowed = channel === undefined ? {} : { channel };
+    return offer(request, report.running, await store.listReleases({ ...narrowed, ...signalOf(request) }));
+  }
+
+  async function fromChannel(request: OtaRequest, channel: string, chip: string | undefined): Promise<OtaReply> {
+    const report = readDeviceReport(request.headers);
+    if (report.kind === 'malformed') return refuse(request, 'bad_device_header');
+    const releases = isChannelName(channel) ? await store.listReleases({ channel, ...signalOf(request) }) : [];
+    if (releases.length === 0) return refuse(request, 'not_found');
+    if (report.kind === 'report') return offer(request, report.running, releases);
+    const wanted = releases.filter((release) => chip === undefined || release.chip === chip);
+    if (new Set(wanted.map((release) => release.chip)).size > 1) return refuse(request, 'chip_required');
+    const release = newestOf(wanted);
+    if (release === undefined) return refuse(request, 'not_found');
+    return serveImage({ request, release, store, headers: channelHeaders(release), conditional: true, emit });
+  }
+
+  async function offer(
+    request: OtaRequest,
+    running: RunningFirmware,
+    candidates: readonly Release[],
+  ): Promise<OtaReply> {
+    const decision = decideUpdate({ running, candidates, now: now() });
+    if (!decision.offer) {
+      emit({ type: 'not_offered', running, reason: decision.reason, ...clientOf(request) });
+      return nothingNewer(request, running, candidates);
+    }
+    const { release } = decision;
+    const { manifest, seq, version } = release;
+    const asManifest = manifest !== undefined && acceptsExplicitly(request.headers['accept'], MANIFEST_MEDIA_TYPE);
+    emit({ type: 'offered', running, seq, version, as: asManifest ? 'manifest' : 'image', ...clientOf(request) });
+    if (asManifest) return manifestReply(manifest);
+    // If-None-Match names what the device installed. It runs something older than this, so it is sent all the same.
+    return serveImage({ request, release, store, headers: channelHeaders(release), conditional: false, emit });
+  }
+
+  const channelHeaders = (release: Release): Record<string, string> => ({
+    ...CHANNEL,
+    ...(publicUrl === undefined ? {} : { 'content-location': new URL(imagePath(release.sha256), publicUrl).href }),
+  });
+
+  return Object.freeze({
+    async handle(request: OtaRequest): Promise<OtaReply> {
+      try {
+        return forMethod(request, await route(request));
+      } catch (error) {
+        request.signal?.throwIfAborted();
+        emit({ type: 'failed', error, ...clientOf(request) });
+        return forMethod(request, problem('internal'));
+      }
+    },
+  });
+}
+
+/** `HEAD` has the headers of `GET` and never a body. */
+const forMethod = (request: OtaRequest, { status, headers, body }: OtaReply): OtaReply =>
+  request.method === 'HEAD' || body === undefined ? { status, headers } : { status, headers, body };
+
+function nothingNewer(request: OtaRequest, running: RunningFirmware, candidates: readonly Release[]): OtaReply {
+  if (request.headers['if-none-match'] === undefined) return { status: 204, headers: { ...CHANNEL } };
+  const current = candidates.find((release) => release.image === running.image);
+  return { status: 304, headers: { ...CHANNEL, ...(current === undefined ? {} : { etag: etagOf(current.sha256) }) } };
+}
+
+function manifestReply(manifest: string): OtaReply {
+  const body = new TextEncoder().encode(manifest);
+  const headers = {
+    'content-type': MANIFEST_MEDIA_TYPE,
+    'content-length': String(body.length),
+    'x-content-type-options': 'nosniff',
+    ...CHANNEL,
+  };
+  return { status: 200, headers, body };
+}
+
+const clientOf = ({ client }: OtaRequest) => (client === undefined ? {} : { client });
+const signalOf = ({ signal }: OtaRequest) => (signal === undefined ? {} : { signal });

@@ -1,0 +1,53 @@
+// Serve
+export { createOtaServer } from './node/ota-server.js';
+export { toNodeListener } from './node/node-listener.js';
+export { clientOfCertificate, clientOfSocket, readCertificates } from './node/client-certificate.js';
+export { createOtaHandler } from './handler/ota-handler.js';
+export { CLIENT_ROLES } from './http/ota-exchange.js';
+export { PROBLEMS } from './http/problem.js';
+export type { OtaServer, OtaServerOptions, OtaServerTls } from './node/ota-server.js';
+export type { NodeListener, NodeListenerOptions } from './node/node-listener.js';
+export type { ClientAuthorities } from './node/client-certificate.js';
+export type { OtaHandler, OtaHandlerOptions } from './handler/ota-handler.js';
+export type { IsRevoked, OtaTrust } from './handler/authorize.js';
+export type { OtaEvent, OtaEventListener } from './handler/ota-event.js';
+export type { ClientRole, OtaClient, OtaReply, OtaRequest } from './http/ota-exchange.js';
+export type { OtaProblemCode } from './http/problem.js';
+
+// Publish
+export { publishRelease } from './publish/publish-release.js';
+export { renewRelease } from './publish/renew-release.js';
+export { checkUpload } from './publish/upload-gate.js';
+export { dangerouslyReleaseUnchecked } from './publish/unchecked-release.js';
+export type { PublishReleaseOptions } from './publish/publish-release.js';
+export type { RenewReleaseOptions } from './publish/renew-release.js';
+export type { CheckUploadOptions, Upload } from './publish/upload-gate.js';
+export type { UncheckedReleaseOptions } from './publish/unchecked-release.js';
+
+// Release manifests
+export { createManifestSigner, signManifest } from './manifest/manifest-signer.js';
+export { verifyManifest } from './manifest/manifest-verifier.js';
+export type { ManifestSigner, ManifestSignerOptions } from './manifest/manifest-signer.js';
+export type { ManifestReason, ManifestVerdict, VerifyManifestOptions } from './manifest/manifest-verifier.js';
+
+// Decide
+export { decideUpdate } from './update/decide-update.js';
+export { isChannelName } from './update/release.js';
+export type { DecideUpdateOptions, NotOffered, RunningFirmware, UpdateDecision } from './update/decide-update.js';
+export type { Release } from './update/release.js';
+
+// Stores
+export { createFileFirmwareStore } from './stores/file-firmware-store.js';
+export { createMemoryFirmwareStore } from './stores/memory-firmware-store.js';
+export type { FileFirmwareStoreOptions, FileStoreStep } from './stores/file-firmware-store.js';
+export type {
+  FirmwareReader,
+  FirmwareStore,
+  FirmwareWriter,
+  StoredImage,
+  StoreOptions,
+} from './stores/firmware-store.js';
+
+// Errors
+export { GATE_CODES, isGateCode, isOtaError, OTA_ERROR_CODES, OtaError } from './errors.js';
+export type { GateCode, OtaErrorCode } from './errors.js';

@@ -1,0 +1,148 @@
+import {
+  compareVersions,
+  containsPrivateKey,
+  parseVersion,
+  type TrustedKeys,
+  verifyImage,
+  type VerifyOptions,
+} from '@secure-esp/firmware-image';
+import { OtaError } from '../errors.js';
+import { newestOf } from '../update/decide-update.js';
+import type { Release } from '../update/release.js';
+
+/** `schemes`, `maxBlocks`, `chip` and `chipRevision`: what the devices insist on, see `verifyImage`. */
+export interface CheckUploadOptions extends Pick<VerifyOptions, 'schemes' | 'maxBlocks' | 'chip' | 'chipRevision'> {
+  /** The signed file, as devices will get it. */
+  readonly image: Uint8Array;
+  /** The firmware keys of the project. */
+  readonly trusted: TrustedKeys;
+  /** The project that the image must be of; needed when its descriptor names none. Default: the descriptor's. */
+  readonly project?: string;
+  /** The release's version, for images whose descriptor carries none of its own. Default: the descriptor's. */
+  readonly version?: string;
+  /** Default 16 MiB, the largest flash of most modules. */
+  readonly maxImageBytes?: number;
+}
+
+/** What a release record says of an image that passed the gate. */
+export type Upload = Pick<Release, 'project' | 'chip' | 'version' | 'secureVersion' | 'image'>;
+
+const DEFAULT_MAX_IMAGE_BYTES = 16 * 1024 * 1024;
+const MAX_TEXT_BYTES = 32;
+/** Project name of every image that Arduino builds; its version is the Arduino core's (esp32-arduino-lib-builder). */
+const ARDUINO_PROJECT = 'arduino-lib-builder';
+
+/**
+ * The upload gate: what a device would refuse, and what must never reach one, stops here.
+ *
+ * Checks, in this order: size, format, checksum, hash, application descriptor, chip, signature by a trusted key (the
+ * device's rules, see `verifyImage`), no private key inside, project, version.
+ * @throws OtaError with one of `GATE_CODES`; `FirmwareImageError` `bad_option` for impossible keys or schemes.
+ */
+export async function checkUpload(options: CheckUploadOptions): Promise<Upload> {
+  const { schemes, maxBlocks, chip: wantedChip, chipRevision } = options;
+  const verdict = await verifyImage(options.image, options.trusted, {
+    maxBytes: options.maxImageBytes ?? DEFAULT_MAX_IMAGE_BYTES,
+    ...(schemes === undefined ? {} : { schemes }),
+    ...(maxBlocks === undefined ? {} : { maxBlocks }),
+    ...(wantedChip === undefined ? {} : { chip: wantedChip }),
+    ...(chipRevision === undefined ? {} : { chipRevision }),
+  });
+  if (!verdict.ok) throw new OtaError(verdict.reason, verdict.detail);
+  const { descriptor, chip } = verdict.image;
+  if (descriptor === undefined || chip === undefined) {
+    throw new OtaError('not_an_image', 'the image has no application descriptor or no known chip');
+  }
+  if (containsPrivateKey(options.image)) {
+    throw new OtaError('contains_private_key', 'the image contains a private key: everybody who gets the image has it');
+  }
+  const { projectName, version, secureVersion } = descriptor;
+  const ownDescriptor = projectName !== '' && projectName !== ARDUINO_PROJECT;
+  return Object.freeze({
+    project: projectOf(projectName, ownDescriptor, options.project),
+    chip,
+    version: versionOf(version, ownDescriptor, options.version),
+    secureVersion,
+    image: verdict.identity,
+  });
+}
+
+function projectOf(described: string, ownDescriptor: boolean, stated: string | undefined): string {
+  if (stated !== undefined && ownDescriptor && stated !== described) {
+    throw new OtaError('wrong_project', 'the image is of another project than the stated one');
+  }
+  const project = stated ?? described;
+  if (project === '') {
+    throw new OtaError('wrong_project', 'the image names no project: state it with the option project');
+  }
+  // Devices send it in a header, and C holds it in 32 bytes.
+  if (Buffer.byteLength(project) > MAX_TEXT_BYTES || hasControls(project)) {
+    throw new OtaError(
+      'wrong_project',
+      'the project name must be at most 32 bytes of UTF-8 without control characters',
+    );
+  }
+  return project;
+}
+
+function versionOf(described: string, ownDescriptor: boolean, stated: string | undefined): string {
+  const fromImage = parseVersion(described);
+  if (stated === undefined) {
+    if (fromImage === undefined) {
+      throw new OtaError(
+        'version_unparsable',
+        'the version in the image cannot be compared: state one with the option version',
+      );
+    }
+    return described;
+  }
+  const version = parseVersion(stated);
+  if (version === undefined) {
+    throw new OtaError('version_unparsable', 'the stated version is not in the version grammar');
+  }
+  // A device that takes the image without its manifest would call itself by the other version ever after.
+  if (ownDescriptor && fromImage !== undefined && compareVersions(version, fromImage) !== 0) {
+    throw new OtaError('version_mismatch', 'the stated version is another one than the image carries');
+  }
+  return stated;
+}
+
+const hasControls = (text: string): boolean =>
+  Array.from(text, (char) => char.charCodeAt(0)).some((code) => code < 0x20 || (code >= 0x7f && code < 0xa0));
+
+export interface PolicyOptions {
+  readonly upload: Upload;
+  readonly channel: string;
+  readonly releases: readonly Release[];
+  readonly allowSameOrLower: boolean;
+}
+
+/**
+ * The upload against what is released already: a channel belongs to the project of its first release, versions only rise
+ * per project and chip, and so does the anti-rollback counter.
+ * @throws OtaError `wrong_project`, `same_version`, `lower_version`, `secure_version`
+ */
+export function checkPolicy({ upload, channel, releases, allowSameOrLower }: PolicyOptions): void {
+  const first = releases.find((release) => release.channel === channel);
+  if (first !== undefined && first.project !== upload.project) {
+    throw new OtaError('wrong_project', `the channel ${channel} belongs to another project`);
+  }
+  const rivals = releases.filter(({ project, chip }) => project === upload.project && chip === upload.chip);
+  const highest = Math.max(0, ...rivals.map(({ secureVersion }) => secureVersion));
+  if (upload.secureVersion < highest) {
+    throw new OtaError(
+      'secure_version',
+      `the secure version is ${upload.secureVersion}, ${highest} is released already`,
+    );
+  }
+  if (allowSameOrLower) return;
+  const newest = newestOf(rivals);
+  const current = newest === undefined ? undefined : parseVersion(newest.version);
+  const offered = parseVersion(upload.version);
+  if (newest === undefined || current === undefined || offered === undefined) return;
+  const order = compareVersions(offered, current);
+  if (order > 0) return;
+  throw order === 0
+    ? new OtaError('same_version', `version ${newest.version} is released already`)
+    : new OtaError('lower_version', `version ${newest.version} is released already, ${upload.version} is lower`);
+}
