@@ -9,7 +9,6 @@
  * - `wrong_project`: another project than the stated one, than the channel's, or none at all
  * - `same_version`, `lower_version`: not higher than the newest release for this project and chip
  * - `version_unparsable`: neither the descriptor nor the caller gives a version in the contract's grammar
- * - `version_mismatch`: the stated version contradicts a descriptor that carries the project's own version
  * - `secure_version`: the anti-rollback counter is lower than the newest release's
  * - `too_large`: more bytes than the limit
  * - `contains_private_key`: the image holds a private key that decodes
@@ -27,7 +26,6 @@ export const GATE_CODES = [
   'same_version',
   'lower_version',
   'version_unparsable',
-  'version_mismatch',
   'secure_version',
   'too_large',
   'contains_private_key',

@@ -18,7 +18,7 @@ export interface CheckUploadOptions extends Pick<VerifyOptions, 'schemes' | 'max
   readonly trusted: TrustedKeys;
   /** The project that the image must be of; needed when its descriptor names none. Default: the descriptor's. */
   readonly project?: string;
-  /** The release's version, for images whose descriptor carries none of its own. Default: the descriptor's. */
+  /** The release's version, where the descriptor's is not the product's (Arduino, MicroPython). Default: the descriptor's. */
   readonly version?: string;
   /** Default 16 MiB, the largest flash of most modules. */
   readonly maxImageBytes?: number;
@@ -61,7 +61,7 @@ export async function checkUpload(options: CheckUploadOptions): Promise<Upload> 
   return Object.freeze({
     project: projectOf(projectName, ownDescriptor, options.project),
     chip,
-    version: versionOf(version, ownDescriptor, options.version),
+    version: versionOf(version, options.version),
     secureVersion,
     image: verdict.identity,
   });
@@ -85,26 +85,15 @@ function projectOf(described: string, ownDescriptor: boolean, stated: string | u
   return project;
 }
 
-function versionOf(described: string, ownDescriptor: boolean, stated: string | undefined): string {
-  const fromImage = parseVersion(described);
-  if (stated === undefined) {
-    if (fromImage === undefined) {
-      throw new OtaError(
-        'version_unparsable',
-        'the version in the image cannot be compared: state one with the option version',
-      );
-    }
-    return described;
-  }
-  const version = parseVersion(stated);
-  if (version === undefined) {
-    throw new OtaError('version_unparsable', 'the stated version is not in the version grammar');
-  }
-  // A device that takes the image without its manifest would call itself by the other version ever after.
-  if (ownDescriptor && fromImage !== undefined && compareVersions(version, fromImage) !== 0) {
-    throw new OtaError('version_mismatch', 'the stated version is another one than the image carries');
-  }
-  return stated;
+/** A stated version wins: the manifest carries it, and the device keeps it under the image's identity. */
+function versionOf(described: string, stated: string | undefined): string {
+  if (parseVersion(stated ?? described) !== undefined) return stated ?? described;
+  throw new OtaError(
+    'version_unparsable',
+    stated === undefined
+      ? 'the version in the image cannot be compared: state one with the option version'
+      : 'the stated version is not in the version grammar',
+  );
 }
 
 const hasControls = (text: string): boolean =>

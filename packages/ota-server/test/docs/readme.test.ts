@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OTA_ERROR_CODES, PROBLEMS } from '../../src/index.js';
-import { device, deviceCa, server as pair, serverCa } from '../fixtures/certificates.js';
-import { firmwareKey, releaseKey, signedImage } from '../fixtures/firmware.js';
-import { get } from '../fixtures/https-client.js';
-import { temporaryDirectory } from '../fixtures/temporary-directory.js';
-import { serve } from './readme-example.js';
 
 const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
 
@@ -17,27 +11,6 @@ const codesIn = (heading: string): string[] => {
 };
 
 describe('the README', () => {
-  it('shows an example that is this program', () => {
-    const example = readFileSync(join(import.meta.dirname, 'readme-example.ts'), 'utf8');
-    expect(/```ts\n([\s\S]*?)```/.exec(readme)?.[1]).toBe(example);
-  });
-
-  it('shows an example that serves a device', async () => {
-    const dir = await temporaryDirectory();
-    const image = join(dir, 'app.bin');
-    await writeFile(image, await signedImage());
-    const keys = { firmwareKey: firmwareKey.publicKey, releaseKey: releaseKey.privateKey };
-    await using server = await serve({
-      image,
-      dir: join(dir, 'store'),
-      ...pair,
-      deviceCa,
-      operatorCa: serverCa,
-      ...keys,
-    });
-    expect((await get(server.port, '/secure_esp.bin', device)).status).toBe(200);
-  });
-
   it('lists every error code, and no other', () => {
     expect(codesIn('Error codes').sort()).toEqual([...OTA_ERROR_CODES].sort());
   });
