@@ -1,0 +1,99 @@
+import { constants } from 'node:crypto';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
+import type { Role } from '@secure-esp/protocol';
+import { BrokerError } from '../errors.js';
+import type { BrokerTls } from '../tls.js';
+
+/** One TLS server that asks for a certificate of one CA. */
+export interface Listener {
+  readonly port: number;
+  /** New certificates and revocation lists, for connections from now on. */
+  setTls(tls: BrokerTls): void;
+  /** Stops listening and ends every socket, also those in the middle of a handshake. */
+  close(): Promise<void>;
+}
+
+export interface ListenerOptions {
+  readonly role: Role;
+  readonly tls: BrokerTls;
+  readonly host: string;
+  readonly port: number;
+  readonly maxConnections: number;
+  readonly handshakeDeadlineMs: number;
+  readonly onConnection: (socket: TLSSocket) => void;
+  /** A connection was refused before any MQTT. */
+  readonly onRefused: (reason: string) => void;
+  /** The server itself failed after it had listened. */
+  readonly onFault: (error: Error) => void;
+}
+
+/** Rejects with `port_taken`, or `start_failed` if the address cannot be listened on for another reason. */
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const { role, host, port } = options;
+  const sockets = new Set<Socket>();
+  const server = createServer(
+    {
+      ...contextOf(options.tls, role),
+      requestCert: true,
+      rejectUnauthorized: true,
+      handshakeTimeout: options.handshakeDeadlineMs,
+    },
+    (socket) => {
+      socket.setNoDelay(true);
+      options.onConnection(socket);
+    },
+  );
+  server.maxConnections = options.maxConnections;
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('tlsClientError', (error, socket) => {
+    options.onRefused(error.message);
+    socket.destroy();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(listenError(error, role, host, port));
+    });
+    server.listen({ host, port }, resolve);
+  });
+  server.removeAllListeners('error');
+  server.on('error', options.onFault);
+  return {
+    port: (server.address() as AddressInfo).port,
+    setTls: (tls) => {
+      server.setSecureContext(contextOf(tls, role));
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+function contextOf(tls: BrokerTls, role: Role): SecureContextOptions {
+  const crl = role === 'operator' ? tls.operatorCrl : tls.deviceCrl;
+  return {
+    cert: tls.cert,
+    key: tls.key,
+    ca: role === 'operator' ? tls.operatorCa : tls.deviceCa,
+    ...(crl === undefined ? {} : { crl }),
+    minVersion: 'TLSv1.2',
+    // A resumed session is not verified again: a revoked certificate would live on in its ticket.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
+}
+
+function listenError(cause: NodeJS.ErrnoException, role: Role, host: string, port: number): BrokerError {
+  return cause.code === 'EADDRINUSE'
+    ? new BrokerError('port_taken', `port ${port} (${role}s) is taken by another program on ${host}`, { cause, port })
+    : new BrokerError('start_failed', `cannot listen on ${host} port ${port} (${role}s): ${cause.code ?? 'unknown'}`, {
+        cause,
+        port,
+      });
+}

@@ -1,0 +1,202 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DEFAULT_PORTS } from '@secure-esp/protocol';
+import { BrokerError } from '../errors.js';
+import type { BrokerEvent } from '../events.js';
+import type { RunningBroker } from '../running-broker.js';
+import { findExecutable, isExecutable } from './find-executable.js';
+import { mosquittoConfig, type MosquittoConfigOptions, type MosquittoFiles } from './mosquitto-config.js';
+import { createLogReader } from './mosquitto-log.js';
+import { superviseProcess, type SupervisedProcess } from './mosquitto-process.js';
+import { claimPort } from './ports.js';
+import { absolutePaths, checkTlsFiles } from './tls-files.js';
+import { answersTls } from './tls-probe.js';
+
+export interface MosquittoOptions extends MosquittoConfigOptions {
+  /** Default 8883; 0 = any free port. */
+  readonly operatorPort?: number;
+  /** Default 8884; 0 = any free port. */
+  readonly devicePort?: number;
+  /** Path of the broker. Default: `mosquitto` on PATH, then in the system's folders. */
+  readonly executable?: string;
+  /** Aborts the start. A broker that runs is ended with `close()`. */
+  readonly signal?: AbortSignal;
+  /** Time until both ports must accept TLS, milliseconds. Default 10,000. */
+  readonly startDeadlineMs?: number;
+  /** Time between SIGTERM and SIGKILL in `close()`, milliseconds. Default 3,000. */
+  readonly closeGraceMs?: number;
+  /** Told about connections and refusals, read from the log. */
+  readonly onEvent?: (event: BrokerEvent) => void;
+  /** Told every line that Mosquitto logs. */
+  readonly onLog?: (line: string) => void;
+}
+
+/** A Mosquitto process of this program. */
+export interface MosquittoBroker extends RunningBroker {
+  readonly kind: 'mosquitto';
+  readonly pid: number;
+  /** Path of the configuration in use. */
+  readonly configPath: string;
+  /**
+   * Makes Mosquitto read its certificates, revocation lists and ACLs again; resolves once it was told, and it does so a moment
+   * later. Open connections stay, resumable TLS sessions are forgotten. The files are checked first, because Mosquitto
+   * accepts every certificate if it cannot read a revocation list. Rejects with `bad_tls`, `closed`.
+   */
+  reload(): Promise<void>;
+}
+
+const PROBE_INTERVAL_MS = 25;
+const FREE_PORT_ATTEMPTS = 3;
+
+/**
+ * Writes Mosquitto's configuration into `dir`, starts it, and resolves once both listeners accept TLS with the configured
+ * certificate.
+ *
+ * Rejects with {@link BrokerError}: `bad_tls`, `bad_option`, `mosquitto_missing`, `port_taken`, `start_failed` (it ended; `log`
+ * says why), `start_deadline`, or with the signal's reason. No process is left then.
+ */
+export async function startMosquitto(options: MosquittoOptions): Promise<MosquittoBroker> {
+  options.signal?.throwIfAborted();
+  const executable = await executableOf(options.executable);
+  const anyPort = options.operatorPort === 0 || options.devicePort === 0;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start(executable, options);
+    } catch (error) {
+      // A port that was free a moment ago may be taken when Mosquitto comes to it.
+      const retry = anyPort && attempt < FREE_PORT_ATTEMPTS && error instanceof BrokerError;
+      if (!retry || !error.log.some((line) => line.includes('Address already in use'))) throw error;
+    }
+  }
+}
+
+async function start(executable: string, options: MosquittoOptions): Promise<MosquittoBroker> {
+  const host = options.host ?? '127.0.0.1';
+  const tls = absolutePaths(options.tls);
+  const { fingerprint256 } = await checkTlsFiles(tls);
+  const operatorPort = await claimPort(host, options.operatorPort ?? DEFAULT_PORTS.operators);
+  const devicePort = await claimPort(host, options.devicePort ?? DEFAULT_PORTS.devices);
+  const dir = resolve(options.dir);
+  const user = options.user ?? currentUser();
+  const files = mosquittoConfig({
+    ...options,
+    tls,
+    dir,
+    host,
+    operatorPort,
+    devicePort,
+    ...(user === undefined ? {} : { user }),
+  });
+  await writeFiles(dir, files);
+
+  const readLine = createLogReader((port) =>
+    port === operatorPort ? 'operator' : port === devicePort ? 'device' : undefined,
+  );
+  const configPath = join(dir, 'mosquitto.conf');
+  const child = await superviseProcess({
+    executable,
+    args: ['-c', configPath],
+    onLine(line) {
+      options.onLog?.(line);
+      for (const event of readLine(line)) options.onEvent?.(event);
+    },
+  });
+  const graceMs = options.closeGraceMs ?? 3_000;
+  try {
+    await untilReady(child, { ports: [operatorPort, devicePort], host, fingerprint256, options });
+  } catch (error) {
+    await child.stop(graceMs);
+    throw error;
+  }
+
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= child.stop(graceMs));
+  return {
+    kind: 'mosquitto',
+    host,
+    operatorPort,
+    devicePort,
+    pid: child.pid ?? 0,
+    configPath,
+    // Status 0 means that somebody asked it to end, e.g. Ctrl-C in the terminal that both processes share.
+    exited: child.ended.then(({ exitCode, signal }) =>
+      closing !== undefined || exitCode === 0
+        ? undefined
+        : new BrokerError('exited', `Mosquitto ended by itself (${signal ?? `status ${exitCode ?? 'unknown'}`})`, {
+            log: child.log(),
+          }),
+    ),
+    close,
+    [Symbol.asyncDispose]: close,
+    async reload() {
+      await checkTlsFiles(tls);
+      if (closing !== undefined || !child.signal('SIGHUP')) throw new BrokerError('closed', 'the broker has ended');
+    },
+  };
+}
+
+async function executableOf(path: string | undefined): Promise<string> {
+  const found = path === undefined ? await findExecutable('mosquitto') : (await isExecutable(path)) ? path : undefined;
+  if (found !== undefined) return found;
+  throw new BrokerError(
+    'mosquitto_missing',
+    `${path ?? 'mosquitto'} was not found or cannot be executed: install it (Debian: apt-get install mosquitto; macOS: ` +
+      'brew install mosquitto), name its path in the option "executable", or use the embedded broker',
+  );
+}
+
+/** Started as root, Mosquitto becomes user `mosquitto` unless told otherwise, and cannot read our 0600 keys any more. */
+function currentUser(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined; // a user id without a name, as in some containers
+  }
+}
+
+/** Renamed into place, so that a Mosquitto that is told to reload never reads half a file. */
+async function writeFiles(dir: string, files: MosquittoFiles): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(dir, name);
+    await writeFile(`${path}.new`, text as string, { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  }
+}
+
+async function untilReady(
+  child: SupervisedProcess,
+  target: { ports: readonly number[]; host: string; fingerprint256: string; options: MosquittoOptions },
+): Promise<void> {
+  const { host, fingerprint256, options } = target;
+  const deadlineMs = options.startDeadlineMs ?? 10_000;
+  const deadline = performance.now() + deadlineMs;
+  let over = false;
+  const early = child.ended.then(({ error }) => {
+    if (over) return;
+    const log = child.log();
+    throw new BrokerError('start_failed', `Mosquitto ended while starting: ${log.slice(-3).join(' | ')}`, {
+      log,
+      ...(error === undefined ? {} : { cause: error }),
+    });
+  });
+  const ready = async () => {
+    for (const port of target.ports) {
+      for (;;) {
+        const leftMs = Math.ceil(deadline - performance.now());
+        if (leftMs <= 0) {
+          throw new BrokerError('start_deadline', `Mosquitto did not accept TLS on port ${port} in ${deadlineMs} ms`, {
+            log: child.log(),
+            port,
+          });
+        }
+        options.signal?.throwIfAborted();
+        if (await answersTls({ host, port, fingerprint256, deadlineMs: leftMs })) break;
+        await delay(PROBE_INTERVAL_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
+      }
+    }
+  };
+  await Promise.race([ready(), early]).finally(() => (over = true));
+}

@@ -1,0 +1,20 @@
+/** A broker that accepts connections on both listeners. */
+export interface RunningBroker {
+  readonly kind: 'embedded' | 'mosquitto';
+  /** Address that both listeners are bound to. */
+  readonly host: string;
+  /** Port of the listener that trusts the operators' CA. */
+  readonly operatorPort: number;
+  /** Port of the listener that trusts the devices' CA. */
+  readonly devicePort: number;
+  /** Resolves once the broker has ended: with `undefined` after `close()`, else with the error that ended it. */
+  readonly exited: Promise<Error | undefined>;
+  /** Ends all connections, then the listeners. Safe to call twice. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+  /**
+   * Ends the connection of the client with this id; `false` if there was none. An accepted device comes back: revoke
+   * first. Only the embedded broker has it, `disconnectByTakeover` works with every broker.
+   */
+  disconnectDevice?(deviceId: string): Promise<boolean>;
+}

@@ -1,0 +1,4 @@
+import { defineConfig } from 'tsup';
+import { libConfig } from '../../tools/tsup.base.ts';
+
+export default defineConfig(libConfig());
