@@ -1,0 +1,29 @@
+import { main } from './main.js';
+
+const aborted = new AbortController();
+let stopping = false;
+
+/** The first signal closes everything; a second one means the user will not wait. */
+const onSignal = (name: NodeJS.Signals, exitCode: number): void => {
+  process.on(name, () => {
+    if (stopping) process.exit(exitCode);
+    stopping = true;
+    process.exitCode = exitCode;
+    aborted.abort(new Error(`stopped by ${name}`));
+  });
+};
+onSignal('SIGINT', 130);
+onSignal('SIGTERM', 143);
+// `secure-esp … | head`: the reader went away, which ends the command without a stack trace.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+});
+
+const exitCode = await main(process.argv.slice(2), {
+  cwd: process.cwd(),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: aborted.signal,
+});
+if (exitCode !== 0 || process.exitCode === undefined)
+  process.exitCode = aborted.signal.aborted ? process.exitCode : exitCode;

@@ -1,0 +1,52 @@
+import { openPki } from '@secure-esp/pki';
+import { startVirtualDevices } from '@secure-esp/simulator';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { print, untilAborted, type CliContext } from '../context.js';
+import { pathOf, readInput } from '../files.js';
+import { trustedOf } from '../keys.js';
+
+export interface SimOptions {
+  readonly dir: string;
+  readonly firmware: string;
+  readonly firmwareVersion?: string;
+  readonly url: string;
+  readonly ota: string;
+  readonly state?: string;
+  readonly requireManifest?: true;
+}
+
+/** `secure-esp sim` */
+export async function sim(context: CliContext, ids: readonly string[], options: SimOptions): Promise<void> {
+  const firmware = await readInput(context, options.firmware, 'image');
+  const tree = await openPki(pathOf(context, options.dir));
+  const stateDir = pathOf(context, options.state ?? join(options.dir, 'flash'));
+  await mkdir(stateDir, { recursive: true });
+  const trusted = await trustedOf(tree);
+  const devices = await Promise.all(
+    (ids.length === 0 ? ['esp-001'] : ids).map(async (id) => {
+      const { cert, key, ca } = await tree.device(id);
+      return {
+        id,
+        firmware,
+        stateFile: join(stateDir, `${id}.flash`),
+        mqtt: { url: options.url, cert, key, ca },
+        ota: { url: options.ota, cert, key, ca },
+        trusted,
+        releaseKeys: [tree.releasePublicKey],
+        settings: { requireManifest: options.requireManifest === true },
+        onLog: (line: { text: string }) => {
+          print(context, `${id.padEnd(10)} ${line.text}`);
+        },
+        ...(options.firmwareVersion === undefined ? {} : { firmwareVersion: options.firmwareVersion }),
+      };
+    }),
+  );
+  const fleet = await startVirtualDevices(devices, { signal: context.signal });
+  print(context, `${devices.length} virtual device(s) run; Ctrl-C switches them off`);
+  try {
+    await untilAborted(context.signal);
+  } finally {
+    await fleet.stop();
+  }
+}

@@ -1,0 +1,28 @@
+/** What a command needs of the world; tests give their own. */
+export interface CliContext {
+  /** Relative paths on the command line are relative to this. */
+  readonly cwd: string;
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stderr: NodeJS.WritableStream;
+  /** Aborted by the first Ctrl-C or SIGTERM: everything started is then closed. */
+  readonly signal: AbortSignal;
+}
+
+/** Writes one line to standard output. */
+export const print = (context: CliContext, line = ''): void => {
+  context.stdout.write(`${line}\n`);
+};
+
+/** Resolves when the user asks to stop. */
+export const untilAborted = (signal: AbortSignal): Promise<void> =>
+  signal.aborted
+    ? Promise.resolve()
+    : new Promise((resolve) => {
+        signal.addEventListener(
+          'abort',
+          () => {
+            resolve();
+          },
+          { once: true },
+        );
+      });

@@ -1,0 +1,194 @@
+import { startEmbeddedBroker, startMosquitto, type RunningBroker } from '@secure-esp/broker';
+import { connect, type Client } from '@secure-esp/device-client';
+import { createFileFirmwareStore, createManifestSigner, createOtaServer, publishRelease } from '@secure-esp/ota-server';
+import { initPki, type PkiTree } from '@secure-esp/pki';
+import { startVirtualDevices } from '@secure-esp/simulator';
+import { DEFAULT_PORTS } from '@secure-esp/protocol';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { print, type CliContext } from '../context.js';
+import { CliError } from '../errors.js';
+import { pathOf } from '../files.js';
+import { trustedOf } from '../keys.js';
+import { firstFreePort } from './free-port.js';
+import { makeImages, type DemoImages } from './images.js';
+
+export interface DemoOptions {
+  readonly dir: string;
+  readonly broker: 'embedded' | 'mosquitto';
+  readonly devices: number;
+  readonly image?: string;
+  readonly imageVersion?: string;
+}
+
+/** Everything the demo runs. `close` stops it in the reverse order of its start. */
+export interface House {
+  readonly tree: PkiTree;
+  readonly images: DemoImages;
+  readonly broker: RunningBroker;
+  readonly otaPort: number;
+  readonly client: Client;
+  readonly devices: readonly string[];
+  /** Rejects if the broker ends by itself. */
+  readonly failed: Promise<never>;
+  close(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+/** The channel of the getting-started instructions: `https://<host>:8070/secure_esp.bin`. */
+const CHANNEL = 'secure_esp';
+/** A download then takes about two seconds, so that its progress can be watched. */
+const BYTES_PER_SECOND = 128 * 1024;
+const MIN_BYTES_PER_SECOND_SHARE = 2;
+const REBOOT_DELAY_MS = 300;
+
+/** Starts PKI, images, broker, update server, devices and an operator's client; whatever fails, nothing stays behind. */
+export async function startHouse(context: CliContext, options: DemoOptions): Promise<House> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+  };
+  try {
+    return await build(context, options, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function build(
+  context: CliContext,
+  options: DemoOptions,
+  closers: (() => Promise<void>)[],
+  close: () => Promise<void>,
+): Promise<House> {
+  const ids = Array.from({ length: options.devices }, (_, index) => `esp-${String(index + 1).padStart(3, '0')}`);
+  const tree = await initPki({ dir: pathOf(context, options.dir), devices: ids, signal: context.signal });
+  step(context, 'PKI', tree.created.length === 0 ? `reused from ${options.dir}` : `made in ${options.dir}`);
+
+  const images = await makeImages(context, tree, options);
+  const { project, chip, scheme, installedVersion, offeredVersion } = images;
+  step(context, 'images', `${project} ${installedVersion} and ${offeredVersion} for ${chip}, signed with ${scheme}`);
+
+  // Devices and releases start afresh at every run; only the PKI outlives it.
+  const work = join(tree.dir, 'demo');
+  await rm(work, { recursive: true, force: true });
+  await mkdir(join(work, 'flash'), { recursive: true });
+  closers.push(() => rm(work, { recursive: true, force: true }));
+
+  const broker = await startBroker(context, options, tree, work);
+  closers.push(() => broker.close());
+  step(context, 'broker', `${broker.kind}, operators on ${broker.operatorPort}, devices on ${broker.devicePort}`);
+
+  const otaPort = await choosePort(context, 'update server', DEFAULT_PORTS.ota, [
+    broker.operatorPort,
+    broker.devicePort,
+  ]);
+  const store = createFileFirmwareStore({ dir: join(work, 'firmware') });
+  const server = createOtaServer({
+    tls: { cert: tree.ota.cert, key: tree.ota.key, deviceCa: tree.deviceCa, operatorCa: tree.ca },
+    store,
+  });
+  await server.listen(otaPort, HOST);
+  closers.push(() => server.close());
+  step(context, 'updates', `https://localhost:${otaPort}/${CHANNEL}.bin`);
+
+  const trusted = await trustedOf(tree);
+  const started = startVirtualDevices(
+    await Promise.all(
+      ids.map(async (id) => {
+        const { cert, key, ca } = await tree.device(id);
+        return {
+          id,
+          firmware: images.installed,
+          stateFile: join(work, 'flash', `${id}.flash`),
+          mqtt: { url: `mqtts://localhost:${broker.devicePort}`, cert, key, ca },
+          ota: { url: `https://localhost:${otaPort}/${CHANNEL}.bin`, cert, key, ca },
+          trusted,
+          releaseKeys: [tree.releasePublicKey],
+          // Only commands start an update here, so that what is seen is what was asked for.
+          settings: { automaticChecks: false, requireManifest: true },
+          bytesPerSecond: Math.max(BYTES_PER_SECOND, images.offered.length / MIN_BYTES_PER_SECOND_SHARE),
+          rebootDelayMs: REBOOT_DELAY_MS,
+        };
+      }),
+    ),
+    { signal: context.signal },
+  );
+  const fleet = await started;
+  closers.push(() => fleet.stop());
+
+  const client = await connect({
+    url: `mqtts://localhost:${broker.operatorPort}`,
+    tls: { ca: tree.operator.ca, cert: tree.operator.cert, key: tree.operator.key },
+    signal: context.signal,
+  });
+  closers.push(() => client.close());
+  await Promise.all(ids.map((id) => client.device(id).status({ signal: context.signal })));
+  step(context, 'devices', `${ids.join(', ')} online with ${project} ${installedVersion}`);
+
+  await publishRelease({
+    store,
+    image: images.offered,
+    trusted,
+    signer: await createManifestSigner(tree.releaseKey),
+    name: CHANNEL,
+    url: `https://localhost:${otaPort}`,
+    ...(images.statedVersion === undefined ? {} : { version: images.statedVersion }),
+  });
+  step(context, 'release', `${project} ${offeredVersion}, with a signed manifest`);
+
+  return { tree, images, broker, otaPort, client, devices: ids, failed: failureOf(broker), close };
+}
+
+async function startBroker(
+  context: CliContext,
+  options: DemoOptions,
+  tree: PkiTree,
+  work: string,
+): Promise<RunningBroker> {
+  const operatorPort = await choosePort(context, 'operators’ listener', DEFAULT_PORTS.operators);
+  const devicePort = await choosePort(context, 'devices’ listener', DEFAULT_PORTS.devices, [operatorPort]);
+  if (options.broker === 'embedded') {
+    const tls = { cert: tree.broker.cert, key: tree.broker.key, operatorCa: tree.ca, deviceCa: tree.deviceCa };
+    return startEmbeddedBroker({ tls, host: HOST, operatorPort, devicePort });
+  }
+  const { broker, paths } = tree;
+  return startMosquitto({
+    tls: {
+      certPath: broker.certPath,
+      keyPath: broker.keyPath,
+      operatorCaPath: paths.caCert,
+      deviceCaPath: paths.deviceCaCert,
+    },
+    host: HOST,
+    operatorPort,
+    devicePort,
+    dir: join(work, 'mosquitto'),
+    signal: context.signal,
+  });
+}
+
+async function choosePort(
+  context: CliContext,
+  what: string,
+  preferred: number,
+  taken: readonly number[] = [],
+): Promise<number> {
+  const port = await firstFreePort(HOST, preferred, taken);
+  if (port !== preferred) step(context, 'port', `${preferred} is taken: the ${what} is on ${port}`);
+  return port;
+}
+
+function failureOf(broker: RunningBroker): Promise<never> {
+  const failed = broker.exited.then((error): never => {
+    throw new CliError('the broker ended by itself.', 'Start the demo again.', 1, { cause: error });
+  });
+  // Also handled where nobody waits for it yet.
+  failed.catch(() => undefined);
+  return failed;
+}
+
+const step = (context: CliContext, what: string, text: string): void => {
+  print(context, `  ${what.padEnd(9)} ${text}`);
+};

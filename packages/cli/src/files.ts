@@ -1,0 +1,51 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { CliContext } from './context.js';
+import { CliError } from './errors.js';
+
+/** Images fit a flash chip; what is larger was not meant. */
+const INPUT_MAX_BYTES = 32 * 1024 * 1024;
+
+export const pathOf = (context: CliContext, path: string): string => resolve(context.cwd, path);
+
+/** Reads a file named on the command line; `what` names it in the error. */
+export async function readInput(context: CliContext, path: string, what: string): Promise<Uint8Array> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(pathOf(context, path));
+  } catch (error) {
+    throw new CliError(`${what} "${path}" cannot be read: ${reasonOf(error)}.`, 'Check the path.', 1, { cause: error });
+  }
+  if (bytes.length > INPUT_MAX_BYTES)
+    throw new CliError(`${what} "${path}" is ${bytes.length} bytes, the limit is ${INPUT_MAX_BYTES}.`);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Writes a result whole or not at all. */
+export async function writeOutput(path: string, content: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await writeFile(temporary, content, { flag: 'wx' });
+    await rename(temporary, path);
+  } catch (error) {
+    throw new CliError(`"${path}" cannot be written: ${reasonOf(error)}.`, 'Check the folder and the free space.', 1, {
+      cause: error,
+    });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'no space left on the disk',
+  ENOTDIR: 'a part of the path is not a folder',
+  EROFS: 'the file system is read-only',
+};
+
+export function reasonOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code === 'string') return REASONS[code] ?? code;
+  return error instanceof Error ? error.message : String(error);
+}

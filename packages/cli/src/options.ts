@@ -1,0 +1,17 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Parses a decimal option within bounds; the message names the limit. */
+export const integerOption =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^[0-9]{1,10}$/.test(text) || value < min || value > max)
+      throw new InvalidArgumentError(`must be an integer in ${min}..${max}.`);
+    return value;
+  };
+
+/** A TCP port; 0 takes any free one. */
+export const portOption = integerOption(0, 65_535);
+
+/** Collects a repeatable option. */
+export const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];

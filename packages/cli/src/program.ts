@@ -1,0 +1,233 @@
+import { Command, Option } from 'commander';
+import { createRequire } from 'node:module';
+import type { CodegenCOptions } from './commands/codegen-c.js';
+import type { DemoCommandOptions } from './commands/demo.js';
+import type { DeviceForgetOptions } from './commands/device-forget.js';
+import type { DeviceSendOptions } from './commands/device-send.js';
+import type { DeviceUpdateOptions } from './commands/device-update.js';
+import type { DeviceWatchOptions } from './commands/device-watch.js';
+import type { ImageInfoOptions } from './commands/image-info.js';
+import type { ImageSignOptions } from './commands/image-sign.js';
+import type { ImageVerifyOptions } from './commands/image-verify.js';
+import type { OtaPublishOptions } from './commands/ota-publish.js';
+import type { OtaServeOptions } from './commands/ota-serve.js';
+import type { PkiInitOptions } from './commands/pki-init.js';
+import type { SimOptions } from './commands/sim.js';
+import type { CliContext } from './context.js';
+import { collect, integerOption, portOption } from './options.js';
+
+/** Root of the certificate tree, relative to where the command runs. */
+const DEFAULT_DIR = '.secure-esp';
+
+const dirOption = (): Option =>
+  new Option('--dir <dir>', 'certificates and keys (made by `pki init`)').default(DEFAULT_DIR);
+const chips = [
+  'esp32',
+  'esp32s2',
+  'esp32s3',
+  'esp32c2',
+  'esp32c3',
+  'esp32c5',
+  'esp32c6',
+  'esp32c61',
+  'esp32h2',
+  'esp32p4',
+];
+const schemes = ['v1-ecdsa-p256', 'v2-rsa-3072', 'v2-ecdsa-p256'];
+
+/**
+ * The whole command line. Commands are loaded when they run, so that `--help` and the first line of `demo` come at once.
+ */
+export function createProgram(context: CliContext): Command {
+  const program = new Command('secure-esp')
+    .description(
+      'The secure base of a product built on an ESP32: certificates, signed images, update server, virtual devices.',
+    )
+    .version(version(), '-V, --version')
+    .option('--verbose', 'show stack traces')
+    .exitOverride()
+    .showHelpAfterError('Run with --help for what it takes.')
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+    });
+  addDemo(program, context);
+  addPki(program, context);
+  addImage(program, context);
+  addOta(program, context);
+  addSim(program, context);
+  addDevice(program, context);
+  addCodegen(program, context);
+  return program;
+}
+
+function version(): string {
+  return (createRequire(import.meta.url)('../package.json') as { version: string }).version;
+}
+
+function addDemo(program: Command, context: CliContext): void {
+  program
+    .command('demo')
+    .description('Three virtual ESP32s take a signed update over mutual TLS, here and now.')
+    .addOption(dirOption())
+    .option('--once', 'end after the last device confirmed, instead of keeping everything running')
+    .addOption(
+      new Option('--broker <kind>', 'embedded, or the installed Mosquitto')
+        .choices(['embedded', 'mosquitto'])
+        .default('embedded'),
+    )
+    .option('--devices <n>', 'number of virtual devices', integerOption(1, 50), 3)
+    .option('--image <file>', 'offer this ESP32 application image; it is signed on the way')
+    .option('--image-version <version>', 'version of --image, where its descriptor has none that means something')
+    .action(async (options: DemoCommandOptions) => {
+      context.stdout.write('secure-esp demo: a fleet of virtual ESP32s takes a signed update over mutual TLS\n');
+      await (await import('./commands/demo.js')).demo(context, options);
+    });
+}
+
+function addPki(program: Command, context: CliContext): void {
+  const pki = program.command('pki').description('Certificate authorities, certificates and signing keys.');
+  pki
+    .command('init')
+    .description('Makes what is missing of the tree; what is there is kept.')
+    .addOption(dirOption())
+    .option('--host <name>', 'name or address of broker and update server (repeatable)', collect)
+    .option('--device <id>', 'device to make a certificate for (repeatable)', collect)
+    .addOption(
+      new Option('--chip <chip>', 'chip to make a firmware signing key for (repeatable)')
+        .choices(chips)
+        .argParser(collect),
+    )
+    .action(async (options: PkiInitOptions) => {
+      await (await import('./commands/pki-init.js')).pkiInit(context, options);
+    });
+}
+
+function addImage(program: Command, context: CliContext): void {
+  const image = program.command('image').description('ESP32 application images.');
+  image
+    .command('info <file>')
+    .description('Shows header, segments, app descriptor, hash and signatures.')
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: ImageInfoOptions) => {
+      await (await import('./commands/image-info.js')).imageInfo(context, file, options);
+    });
+  image
+    .command('sign <file>')
+    .description('Appends a signature in the form that the image’s chip verifies.')
+    .addOption(dirOption())
+    .option('--key <pem>', 'firmware signing key (default: the one of --dir for the scheme)')
+    .addOption(new Option('--scheme <scheme>', 'default: the chip’s').choices(schemes))
+    .option('-o, --out <file>', 'signed image (default: <file>.signed.bin)')
+    .action(async (file: string, options: ImageSignOptions) => {
+      await (await import('./commands/image-sign.js')).imageSign(context, file, options);
+    });
+  image
+    .command('verify <file>')
+    .description('Verifies an image by the rules of the device; exit code 1 and the reason if it would refuse.')
+    .addOption(dirOption())
+    .option('--key <pem>', 'trusted key, public or private (repeatable; default: the firmware keys of --dir)', collect)
+    .action(async (file: string, options: ImageVerifyOptions) => {
+      await (await import('./commands/image-verify.js')).imageVerify(context, file, options);
+    });
+}
+
+function addOta(program: Command, context: CliContext): void {
+  const ota = program.command('ota').description('The update server.');
+  const firmwareOption = (): Option => new Option('--firmware <dir>', 'published releases (default: <dir>/firmware)');
+  ota
+    .command('publish <file>')
+    .description('Checks a signed image and releases it; refuses what a device would refuse.')
+    .addOption(dirOption())
+    .addOption(firmwareOption())
+    .option('--name <name>', 'channel: devices ask for /<name>.bin', 'secure_esp')
+    .option('--project <project>', 'project the image must be of (default: the one in its descriptor)')
+    .option('--image-version <version>', 'state the version, where the descriptor has none that means something')
+    .option('--url <url>', 'where devices reach the server', 'https://localhost:8070')
+    .action(async (file: string, options: OtaPublishOptions) => {
+      await (await import('./commands/ota-publish.js')).otaPublish(context, file, options);
+    });
+  ota
+    .command('serve')
+    .description('Serves the published releases over TLS to clients with a certificate.')
+    .addOption(dirOption())
+    .addOption(firmwareOption())
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port to listen on', portOption, 8070)
+    .action(async (options: OtaServeOptions) => {
+      await (await import('./commands/ota-serve.js')).otaServe(context, options);
+    });
+}
+
+function addSim(program: Command, context: CliContext): void {
+  program
+    .command('sim [ids...]')
+    .description('Runs virtual ESP32s: the firmware core on real MQTT and HTTPS (default: esp-001).')
+    .addOption(dirOption())
+    .requiredOption('--firmware <file>', 'signed image they are flashed with at first start')
+    .option('--firmware-version <version>', 'its version, where its descriptor has none that means something')
+    .option('--url <url>', 'broker, devices’ listener', 'mqtts://localhost:8884')
+    .option('--ota <url>', 'built-in firmware URL', 'https://localhost:8070/secure_esp.bin')
+    .option('--state <dir>', 'keeps their flash (default: <dir>/flash)')
+    .option('--require-manifest', 'refuse images without a signed release manifest')
+    .action(async (ids: string[], options: SimOptions) => {
+      await (await import('./commands/sim.js')).sim(context, ids, options);
+    });
+}
+
+function addDevice(program: Command, context: CliContext): void {
+  const device = program.command('device').description('Commands and events of devices, as an operator.');
+  const urlOption = (): Option =>
+    new Option('--url <url>', 'broker, operators’ listener').default('mqtts://localhost:8883');
+  device
+    .command('watch [id]')
+    .description('Prints log lines, states and presence until Ctrl-C.')
+    .addOption(dirOption())
+    .addOption(urlOption())
+    .option('--json', 'print one JSON object per line')
+    .action(async (id: string | undefined, options: DeviceWatchOptions) => {
+      await (await import('./commands/device-watch.js')).deviceWatch(context, id, options);
+    });
+  device
+    .command('send <id> <command> [value]')
+    .description('Sends one command and prints the reply, e.g. `device send esp-001 update/interval 600`.')
+    .addOption(dirOption())
+    .addOption(urlOption())
+    .action(async (id: string, leaf: string, value: string | undefined, options: DeviceSendOptions) => {
+      await (await import('./commands/device-send.js')).deviceSend(context, id, leaf, value, options);
+    });
+  device
+    .command('update <ids...>')
+    .description('Runs an update on each device in turn and waits until it confirmed.')
+    .addOption(dirOption())
+    .addOption(urlOption())
+    .option('--deadline <seconds>', 'per device', integerOption(1, 86_400), 1200)
+    .action(async (ids: string[], options: DeviceUpdateOptions) => {
+      await (await import('./commands/device-update.js')).deviceUpdate(context, ids, options);
+    });
+  device
+    .command('forget <id>')
+    .description('Clears what the broker retains of a device that is gone.')
+    .addOption(dirOption())
+    .addOption(urlOption())
+    .action(async (id: string, options: DeviceForgetOptions) => {
+      await (await import('./commands/device-forget.js')).deviceForget(context, id, options);
+    });
+}
+
+function addCodegen(program: Command, context: CliContext): void {
+  program
+    .command('codegen')
+    .description('Code from the contract.')
+    .command('c')
+    .description('Writes the C headers and parsers of the contract.')
+    .requiredOption('--out <dir>', 'where secure_esp_topics.h, secure_esp_protocol.h and .c go')
+    .option(
+      '--protocol <file>',
+      'JavaScript module whose default export is a protocol (default: the secure-esp contract)',
+    )
+    .option('--check', 'write nothing; exit code 1 if a file is missing or out of date')
+    .action(async (options: CodegenCOptions) => {
+      await (await import('./commands/codegen-c.js')).codegenC(context, options);
+    });
+}
