@@ -226,6 +226,8 @@ function addCodegen(program: Command, context: CliContext): void {
       '--protocol <file>',
       'JavaScript module whose default export is a protocol (default: the secure-esp contract)',
     )
+    .option('--prefix <prefix>', 'of every name in C (default: sesp)')
+    .option('--license <spdx>', 'SPDX identifier to put at the top of each file (default: none)')
     .option('--check', 'write nothing; exit code 1 if a file is missing or out of date')
     .action(async (options: CodegenCOptions) => {
       await (await import('./commands/codegen-c.js')).codegenC(context, options);

@@ -1,5 +1,5 @@
 import { isProtocol, secureEspV1, type Protocol } from '@secure-esp/protocol';
-import { generateC } from '@secure-esp/protocol/codegen';
+import { diffGenerated, generateC, type GeneratedFile } from '@secure-esp/protocol/codegen';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +10,8 @@ import { pathOf, reasonOf, writeOutput } from '../files.js';
 export interface CodegenCOptions {
   readonly out: string;
   readonly protocol?: string;
+  readonly prefix?: string;
+  readonly license?: string;
   readonly check?: true;
 }
 
@@ -17,22 +19,22 @@ export interface CodegenCOptions {
 export async function codegenC(context: CliContext, options: CodegenCOptions): Promise<void> {
   const protocol = options.protocol === undefined ? secureEspV1 : await loadProtocol(context, options.protocol);
   const dir = pathOf(context, options.out);
-  const files = generateC(protocol);
-  const stale = [];
-  for (const file of files) {
-    const present = await readFile(join(dir, file.path), 'utf8').catch(() => undefined);
-    if (present !== file.content) stale.push(file);
-  }
-  if (options.check === true) {
-    if (stale.length > 0) {
-      const names = stale.map(({ path }) => path).join(', ');
-      throw new CliError(
-        `out of date in ${options.out}: ${names}.`,
-        `Run \`secure-esp codegen c --out ${options.out}\` and commit the result.`,
-      );
-    }
+  const { prefix, license } = options;
+  const files = generateC(protocol, {
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(license === undefined ? {} : { license }),
+  });
+  const { missing, stale } = diffGenerated(files, await readPresent(dir, files));
+  const outdated = [...missing, ...stale];
+  if (outdated.length === 0) {
     print(context, `${files.length} files in ${options.out} are up to date (contract ${protocol.contractHash})`);
     return;
+  }
+  if (options.check === true) {
+    throw new CliError(
+      `out of date in ${options.out}: ${outdated.join(', ')}.`,
+      `Run \`secure-esp codegen c --out ${options.out}\` and commit the result.`,
+    );
   }
   try {
     await mkdir(dir, { recursive: true });
@@ -41,12 +43,19 @@ export async function codegenC(context: CliContext, options: CodegenCOptions): P
       cause: error,
     });
   }
-  for (const file of stale) {
-    await writeOutput(join(dir, file.path), file.content);
-    print(context, `wrote ${join(options.out, file.path)}`);
+  for (const { path, content } of files.filter((file) => outdated.includes(file.path))) {
+    await writeOutput(join(dir, path), content);
+    print(context, `wrote ${join(options.out, path)}`);
   }
-  if (stale.length === 0)
-    print(context, `${files.length} files in ${options.out} are up to date (contract ${protocol.contractHash})`);
+}
+
+async function readPresent(dir: string, files: readonly GeneratedFile[]): Promise<ReadonlyMap<string, string>> {
+  const present = new Map<string, string>();
+  for (const { path } of files) {
+    const content = await readFile(join(dir, path), 'utf8').catch(() => undefined);
+    if (content !== undefined) present.set(path, content);
+  }
+  return present;
 }
 
 async function loadProtocol(context: CliContext, path: string): Promise<Protocol> {

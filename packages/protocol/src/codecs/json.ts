@@ -1,0 +1,28 @@
+import type { z } from 'zod';
+import { decodeUtf8 } from '../utf8.js';
+import { toJsonText } from './json-text.js';
+import { refuse, refuseIssues, type DecodeResult } from './verdict.js';
+
+/**
+ * Decodes the JSON language that both sides accept: well-formed UTF-8, then what `JSON.parse` accepts, nested no deeper
+ * than the schema, no `\u0000` and no lone surrogate in any string (see {@link toJsonText}). A duplicate key's last value
+ * wins, whatever the earlier ones are.
+ *
+ * An integer may be written in any way whose exact decimal value is that integer: `1e2`, `100.0` and `10000e-2` are 100,
+ * `-0` is 0. `1.00000000000000000001` is refused, although a double would round it to 1: how far a reader rounds must not
+ * decide what a device does.
+ */
+export function decodeJson<T>(schema: z.ZodType<T>, maxDepth: number, bytes: Uint8Array): DecodeResult<T> {
+  const source = decodeUtf8(bytes);
+  if (source === undefined) return refuse('bad_payload', 'is not valid UTF-8');
+  const json = toJsonText(source, maxDepth);
+  if (!json.ok) return refuse('bad_payload', json.detail);
+  let value: unknown;
+  try {
+    value = JSON.parse(json.text);
+  } catch {
+    return refuse('bad_payload', 'is not valid JSON');
+  }
+  const parsed = schema.safeParse(value);
+  return parsed.success ? { ok: true, value: parsed.data } : refuseIssues(parsed.error.issues);
+}

@@ -1,0 +1,95 @@
+import { createPayloadCodec, type PayloadCodec } from './codecs/payload-codec.js';
+import { contractHash } from './contract-hash.js';
+import { ProtocolError } from './errors.js';
+import type { Payload, PayloadValue } from './payload.js';
+import type { CommandDefinition, EventDefinition, TopicDefinition } from './topic-definition.js';
+import { checkLeaf, checkRoot } from './topic-grammar.js';
+
+export type Topics = Readonly<Record<string, TopicDefinition>>;
+
+/** Signed or stored JSON values that are no MQTT payload but belong to the contract (the release manifest). */
+export type Documents = Readonly<Record<string, Payload>>;
+
+/** One contract: everything else (types, codecs, C, ACL, documents) is derived from this value. */
+export interface Protocol<T extends Topics = Topics, D extends Documents = Documents> {
+  readonly name: string;
+  /** Contract version; changes only with an incompatible change. */
+  readonly version: number;
+  /** First topic levels, without a trailing slash. */
+  readonly root: string;
+  readonly topics: T;
+  readonly documents: D;
+  /** 16 hex digits that change exactly when the meaning of the contract changes. The root is not part of it. */
+  readonly contractHash: string;
+  readonly codecs: { readonly [K in keyof T]: PayloadCodec<PayloadValue<T[K]['payload']>> };
+  readonly documentCodecs: { readonly [K in keyof D]: PayloadCodec<PayloadValue<D[K]>> };
+}
+
+/** Names of a contract's commands. */
+export type CommandName<P extends Protocol> = {
+  [K in keyof P['topics'] & string]: P['topics'][K] extends CommandDefinition ? K : never;
+}[keyof P['topics'] & string];
+
+/** Names of a contract's events. */
+export type EventName<P extends Protocol> = {
+  [K in keyof P['topics'] & string]: P['topics'][K] extends EventDefinition ? K : never;
+}[keyof P['topics'] & string];
+
+/** Value type of a topic's payload. */
+export type TopicValue<P extends Protocol, K extends keyof P['topics']> = PayloadValue<P['topics'][K]['payload']>;
+
+/** Value type of a document. */
+export type DocumentValue<P extends Protocol, K extends keyof P['documents']> = PayloadValue<P['documents'][K]>;
+
+/**
+ * Defines a contract. Topic keys are leaves (`update/interval`), with parameters in braces (`replies/{client}`).
+ * Throws {@link ProtocolError} `invalid_definition`, naming topic and field, if C could not enforce a schema, a command
+ * is empty of scopes, or a leaf is not a valid topic.
+ */
+export function defineProtocol<const T extends Topics, const D extends Documents = Documents>(definition: {
+  name: string;
+  version: number;
+  root: string;
+  topics: T;
+  documents?: D;
+}): Protocol<T, D> {
+  const { name, version, root, topics } = definition;
+  const documents = definition.documents ?? ({} as D);
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) fail(name, 'name must be [a-z][a-z0-9-]{0,31}');
+  if (!Number.isInteger(version) || version < 1 || version > 65_535)
+    fail(name, 'version must be an integer in 1..65535');
+  checkRoot(root);
+  for (const [leaf, topic] of Object.entries(topics)) {
+    checkLeaf(leaf);
+    if (topic.scopes.length === 0) fail(leaf, 'a topic needs at least one scope');
+    if (topic.scopes.includes('all') && leaf.includes('{')) {
+      fail(leaf, 'a topic with a parameter belongs to one device: use scopes: ["device"]');
+    }
+    if (topic.direction === 'event' && topic.payload.encoding === 'empty' && topic.retain) {
+      fail(leaf, 'an empty retained message deletes the retained one: such an event cannot exist');
+    }
+  }
+  return Object.freeze({
+    name,
+    version,
+    root,
+    topics,
+    documents,
+    contractHash: contractHash({ name, version, topics, documents }),
+    codecs: codecsOf(Object.entries(topics).map(([leaf, topic]) => [leaf, topic.payload])) as Protocol<T, D>['codecs'],
+    documentCodecs: codecsOf(Object.entries(documents)) as Protocol<T, D>['documentCodecs'],
+  });
+}
+
+/** The same contract below another root, e.g. `/acme/plant-7`. The contract hash stays. */
+export function withRoot<P extends Protocol>(protocol: P, root: string): P {
+  checkRoot(root);
+  return Object.freeze({ ...protocol, root });
+}
+
+const codecsOf = (payloads: readonly (readonly [string, Payload])[]): Record<string, PayloadCodec<unknown>> =>
+  Object.freeze(Object.fromEntries(payloads.map(([path, payload]) => [path, createPayloadCodec(payload, path)])));
+
+function fail(path: string, what: string): never {
+  throw new ProtocolError('invalid_definition', `${path}: ${what}`, path);
+}

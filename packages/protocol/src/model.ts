@@ -1,0 +1,84 @@
+import type { StringField } from './fields.js';
+
+/**
+ * A payload schema as plain data: what C can enforce, and no more. Everything that is derived from a contract
+ * (C code, contract hash, documents) reads this, never zod.
+ */
+export type FieldModel = ScalarModel | ArrayModel | ObjectModel | UnionModel;
+
+export type ScalarModel = StringField | IntegerModel | BooleanModel | LiteralModel | EnumModel;
+
+/** Both bounds are inclusive and within ±(2^53-1). */
+export interface IntegerModel {
+  readonly kind: 'integer';
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface BooleanModel {
+  readonly kind: 'boolean';
+}
+
+/** One constant; numbers are safe integers, strings are encodable. */
+export interface LiteralModel {
+  readonly kind: 'literal';
+  readonly value: string | number | boolean;
+}
+
+/** Distinct values of `[a-z0-9_]`. */
+export interface EnumModel {
+  readonly kind: 'enum';
+  readonly values: readonly string[];
+}
+
+/** What an array can hold. */
+export type ItemModel = Exclude<FieldModel, ArrayModel | LiteralModel>;
+
+export interface ArrayModel {
+  readonly kind: 'array';
+  readonly item: ItemModel;
+  readonly minItems: number;
+  readonly maxItems: number;
+}
+
+export interface ObjectModel {
+  readonly kind: 'object';
+  /** Unknown keys are refused instead of ignored. */
+  readonly strict: boolean;
+  readonly members: readonly MemberModel[];
+}
+
+export interface MemberModel {
+  readonly name: string;
+  readonly optional: boolean;
+  readonly nullable: boolean;
+  readonly type: FieldModel;
+}
+
+/** A union told apart by the literal value of one member, which every option has and no two share. */
+export interface UnionModel {
+  readonly kind: 'union';
+  readonly discriminator: string;
+  readonly options: readonly ObjectModel[];
+}
+
+/** How many objects and arrays nest in a value of this shape: the bound that decoders enforce before parsing. */
+export function depthOf(model: FieldModel): number {
+  switch (model.kind) {
+    case 'object':
+      return 1 + Math.max(0, ...model.members.map((member) => depthOf(member.type)));
+    case 'array':
+      return 1 + depthOf(model.item);
+    case 'union':
+      return Math.max(...model.options.map(depthOf));
+    default:
+      return 0;
+  }
+}
+
+/** The literal by which an option of a union is told apart. */
+export function tagOf(union: UnionModel, option: ObjectModel): LiteralModel['value'] {
+  const tag = option.members.find((member) => member.name === union.discriminator)?.type;
+  if (tag?.kind !== 'literal') throw new TypeError(`an option of a union lacks its literal "${union.discriminator}"`);
+  return tag.value;
+}

@@ -1,0 +1,3 @@
+import { testConfig } from '../../tools/vitest.base.ts';
+
+export default testConfig({ globalSetup: ['test/support/require-core.ts'] });
