@@ -38,7 +38,7 @@ const withLevel = (definition: Topics[string]): Change => ({ topics: { ...base, 
 
 describe('the contract hash', () => {
   test('is 16 hex digits, and that of secure-esp version 1 is this', () => {
-    expect(secureEspV1.contractHash).toBe('a9f12f1d10879d47');
+    expect(secureEspV1.contractHash).toBe('e39d769480af5e1d');
   });
 
   test.each<[string, Change]>([

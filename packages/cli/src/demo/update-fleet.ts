@@ -1,34 +1,23 @@
 import type { CliContext } from '../context.js';
-import { createProgressDisplay } from '../terminal/progress-display.js';
+import type { ProgressDisplay } from '../terminal/progress-display.js';
 import type { House } from './house.js';
 
-/** Updates the devices one after the other, with a bar each and their log lines in between. */
-export async function updateFleet(context: CliContext, house: House): Promise<void> {
-  const display = createProgressDisplay(context);
-  const watching = new AbortController();
-  const signal = AbortSignal.any([context.signal, watching.signal]);
-  const watched = showLogs(house, signal, (line) => {
-    display.log(line);
-  });
-  try {
-    for (const id of house.devices) {
-      const bar = display.add(id);
-      const result = await house.client.device(id).update.run({
-        signal: context.signal,
-        onProgress: (progress) => {
-          bar.update(progress);
-        },
-      });
-      bar.finish(result.updated ? `${result.from} -> ${result.to}, confirmed` : 'nothing newer is offered');
-    }
-  } finally {
-    watching.abort();
-    await watched;
-    display.close();
+/** Updates the devices one after the other, with a bar each. */
+export async function updateFleet(context: CliContext, house: House, display: ProgressDisplay): Promise<void> {
+  for (const id of house.devices) {
+    const bar = display.add(id);
+    const result = await house.client.device(id).update.run({
+      signal: context.signal,
+      onProgress: (progress) => {
+        bar.update(progress);
+      },
+    });
+    bar.finish(result.updated ? `${result.from} -> ${result.to}, confirmed` : 'nothing newer is offered');
   }
 }
 
-async function showLogs(house: House, signal: AbortSignal, log: (line: string) => void): Promise<void> {
+/** Shows what the devices log until `signal` is aborted. */
+export async function showLogs(house: House, signal: AbortSignal, log: (line: string) => void): Promise<void> {
   for await (const event of house.client.watch({ signal, types: ['log'] })) {
     // Devices log to their own topic and to the broadcast one; one of the two is enough here.
     if (event.type === 'log' && event.device !== undefined) log(`  ${event.device}  ${event.value}`);

@@ -7,7 +7,7 @@ export interface ProgressBar {
   finish(text: string): void;
 }
 
-/** Progress of updates, and log lines between them that do not tear the bars. */
+/** Progress of updates, and log lines between them that do not tear the bars; after `close`, lines only. */
 export interface ProgressDisplay {
   add(name: string): ProgressBar;
   log(line: string): void;
@@ -30,6 +30,7 @@ function createBars(context: CliContext): ProgressDisplay {
     },
     cliProgress.Presets.shades_grey,
   );
+  let open = true;
   return {
     add: (name) => {
       const bar = bars.create(100, 0, { name, text: 'waiting' });
@@ -44,9 +45,14 @@ function createBars(context: CliContext): ProgressDisplay {
       };
     },
     log: (line) => {
-      bars.log(`${line}\n`);
+      if (open) bars.log(`${line}\n`);
+      else context.stdout.write(`${line}\n`);
     },
     close: () => {
+      if (!open) return;
+      open = false;
+      // Lines that wait for the next redraw would be lost.
+      bars.update();
       bars.stop();
     },
   };

@@ -128,7 +128,7 @@ describe('what firmware relies on', () => {
 
   test.each([
     '#define SESP_PAYLOAD_MAX_BYTES         (512u)',
-    '#define SESP_MANIFEST_MAX_BYTES        (1408u)',
+    '#define SESP_MANIFEST_MAX_BYTES        (1344u)',
     'char value[255 + 1];',
     'SESP_STATUS_RESET_REASON_POWER_ON = 1,',
     'SESP_STATUS_KIND_ONLINE_TRUE = 0,',

@@ -74,7 +74,7 @@ describe('what stands on the wire', () => {
       url,
       from: Array.from({ length: 8 }, () => worst),
     };
-    expect(documentCodecs.manifest.encode(manifest).length).toBeLessThanOrEqual(1408);
+    expect(documentCodecs.manifest.encode(manifest).length).toBeLessThanOrEqual(1344);
   });
 });
 

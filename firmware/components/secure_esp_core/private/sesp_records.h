@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file sesp_records.h
+ * @brief What survives a restart, one key-value entry per record. Each entry is written whole or not at all.
+ */
+#ifndef SESP_RECORDS_H
+#define SESP_RECORDS_H
+
+#include "secure_esp_core.h"
+
+/** Settings are stored as the payloads that set them, so the contract's decoder is the only judge of both. */
+#define SESP_KEY_URL "url"
+#define SESP_KEY_USE_URL "use_url"
+#define SESP_KEY_INTERVAL "interval"
+
+/** An image that boots next or booted last and is not confirmed. Its presence means an update is under way. */
+typedef struct {
+  uint32_t run;
+  bool stated; /* `to` comes from a manifest and is the image's version, whatever its descriptor says */
+  bool failed; /* the image itself gave up: no excuse of a power loss */
+  uint8_t identity[SESP_IDENTITY_BYTES];
+  char from[SESP_VERSION_MAX_BYTES + 1u];
+  char to[SESP_VERSION_MAX_BYTES + 1u];
+  char etag[SESP_ETAG_MAX_BYTES + 1u];
+} sesp_pending_t;
+
+/** What is known about the confirmed image beyond its descriptor. */
+typedef struct {
+  uint8_t identity[SESP_IDENTITY_BYTES];
+  char version[SESP_VERSION_MAX_BYTES + 1u]; /* stated by a manifest; "" = the descriptor's counts */
+  char etag[SESP_ETAG_MAX_BYTES + 1u];
+} sesp_installed_t;
+
+/** How often an image was rolled back by a power loss. */
+typedef struct {
+  uint8_t identity[SESP_IDENTITY_BYTES];
+  uint32_t run; /* the last run that was counted: a repeated boot decision does not count twice */
+  uint8_t count;
+} sesp_attempts_t;
+
+/** An image that is not installed again. */
+typedef struct {
+  uint8_t identity[SESP_IDENTITY_BYTES];
+  char etag[SESP_ETAG_MAX_BYTES + 1u];
+} sesp_blocked_t;
+
+/* Loading: SESP_KV_OK, SESP_KV_NOT_FOUND (also for an entry in a form that is not ours) or SESP_KV_FAILED. */
+sesp_kv_t sesp_load_pending(const sesp_core_t *core, sesp_pending_t *out);
+sesp_kv_t sesp_load_installed(const sesp_core_t *core, sesp_installed_t *out);
+sesp_kv_t sesp_load_attempts(const sesp_core_t *core, sesp_attempts_t *out);
+sesp_kv_t sesp_load_blocked(const sesp_core_t *core, sesp_blocked_t *out);
+sesp_kv_t sesp_load_outcome(const sesp_core_t *core, sesp_update_state_t *out);
+sesp_kv_t sesp_load_run_counter(const sesp_core_t *core, uint32_t *out);
+sesp_kv_t sesp_load_highest_seq(const sesp_core_t *core, uint32_t *out);
+sesp_kv_t sesp_load_correlation(const sesp_core_t *core, sesp_correlation_t *out);
+
+sesp_result_t sesp_store_pending(const sesp_core_t *core, const sesp_pending_t *in);
+sesp_result_t sesp_store_installed(const sesp_core_t *core, const sesp_installed_t *in);
+sesp_result_t sesp_store_attempts(const sesp_core_t *core, const sesp_attempts_t *in);
+sesp_result_t sesp_store_blocked(const sesp_core_t *core, const sesp_blocked_t *in);
+sesp_result_t sesp_store_outcome(const sesp_core_t *core, const sesp_update_state_t *in);
+sesp_result_t sesp_store_run_counter(const sesp_core_t *core, uint32_t value);
+sesp_result_t sesp_store_highest_seq(const sesp_core_t *core, uint32_t value);
+sesp_result_t sesp_store_correlation(const sesp_core_t *core, const sesp_correlation_t *in);
+
+sesp_result_t sesp_erase_pending(const sesp_core_t *core);
+sesp_result_t sesp_erase_attempts(const sesp_core_t *core);
+sesp_result_t sesp_erase_blocked(const sesp_core_t *core);
+
+#endif

@@ -1,0 +1,39 @@
+# Paths of the core, relative to this file. Firmware, host tests, fuzzers and the WebAssembly build read the same lists.
+set(SECURE_ESP_CORE_SOURCES
+  generated/secure_esp_protocol.c
+  src/sesp_blob.c
+  src/sesp_boot.c
+  src/sesp_command_settings.c
+  src/sesp_commands.c
+  src/sesp_confirm.c
+  src/sesp_core.c
+  src/sesp_correlation.c
+  src/sesp_dispatch.c
+  src/sesp_download.c
+  src/sesp_events.c
+  src/sesp_image_header.c
+  src/sesp_install.c
+  src/sesp_jws.c
+  src/sesp_log_line.c
+  src/sesp_manifest.c
+  src/sesp_offer.c
+  src/sesp_probe.c
+  src/sesp_records.c
+  src/sesp_release.c
+  src/sesp_reply.c
+  src/sesp_request.c
+  src/sesp_run.c
+  src/sesp_schedule.c
+  src/sesp_send.c
+  src/sesp_session.c
+  src/sesp_settings.c
+  src/sesp_text.c
+  src/sesp_version.c
+)
+set(SECURE_ESP_CORE_INCLUDE_DIRS
+  include
+  generated
+)
+set(SECURE_ESP_CORE_PRIVATE_INCLUDE_DIRS
+  private
+)

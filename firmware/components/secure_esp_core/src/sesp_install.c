@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "sesp_internal.h"
+#include "sesp_text.h"
+
+/** Last look at the image, now that its identity is known and its signature good. */
+static sesp_verdict_t check_identity(sesp_core_t *core, const uint8_t *identity) {
+  uint8_t announced[SESP_IDENTITY_BYTES];
+  if (identity == NULL) {
+    return SESP_UPDATE_STATE_REASON_BAD_HASH;
+  }
+  if (memcmp(identity, core->config.identity, SESP_IDENTITY_BYTES) == 0) {
+    return SESP_UPDATE_STATE_REASON_SAME_VERSION;
+  }
+  if (core->offer.has_manifest) {
+    sesp_text_unhex(announced, sizeof(announced), core->offer.manifest.image);
+    if (memcmp(identity, announced, sizeof(announced)) != 0) {
+      return SESP_UPDATE_STATE_REASON_BAD_HASH;
+    }
+  }
+  sesp_offer_unblock_others(core, identity);
+  return sesp_offer_blocked(core, identity, "");
+}
+
+/**
+ * The record comes first: if power is lost between the two steps, the old image boots and finds a record of an update
+ * that did not happen, which it reports as rolled back. The other order could boot an image that nobody knows.
+ */
+static sesp_result_t switch_slots(sesp_core_t *core, const uint8_t *identity) {
+  sesp_pending_t pending;
+  memset(&pending, 0, sizeof(pending));
+  pending.run = core->report.run;
+  pending.stated = core->offer.has_manifest;
+  memcpy(pending.identity, identity, SESP_IDENTITY_BYTES);
+  memcpy(pending.from, core->report.from, sizeof(pending.from));
+  memcpy(pending.to, core->report.to, sizeof(pending.to));
+  memcpy(pending.etag, core->offer.etag, sizeof(pending.etag));
+  if (sesp_store_pending(core, &pending) != SESP_OK) {
+    return SESP_ERR_PORT;
+  }
+  if (core->port->boot_set(core->port->ctx) != SESP_OK) {
+    (void)sesp_erase_pending(core);
+    return SESP_ERR_PORT;
+  }
+  return SESP_OK;
+}
+
+void sesp_on_image_verified(sesp_core_t *core, bool valid, sesp_update_state_reason_t reason, const uint8_t *identity) {
+  if (core->phase != SESP_PHASE_VERIFYING) {
+    return;
+  }
+  if (!valid) {
+    sesp_run_fail(core, reason, NULL);
+    return;
+  }
+  const sesp_verdict_t verdict = check_identity(core, identity);
+  if (verdict != SESP_VERDICT_GOOD) {
+    sesp_run_abort(core, (sesp_update_state_reason_t)verdict, NULL);
+    return;
+  }
+  if (switch_slots(core, identity) != SESP_OK) {
+    sesp_run_abort(core, SESP_UPDATE_STATE_REASON_FLASH, "the boot slot could not be switched");
+    return;
+  }
+  core->phase = SESP_PHASE_REBOOTING;
+  (void)sesp_log_line(core, SESP_LOG_SUCCESS, "OTA-Update written and verified. Restart ESP32...");
+  sesp_run_report(core, SESP_UPDATE_STATE_STATE_REBOOTING);
+  sesp_schedule_restart(core, core->restart_token);
+}

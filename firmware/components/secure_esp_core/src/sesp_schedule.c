@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "sesp_config_defaults.h"
+#include "sesp_internal.h"
+
+uint64_t sesp_now(const sesp_core_t *core) {
+  return core->port->now_ms(core->port->ctx);
+}
+
+uint64_t sesp_random_below(const sesp_core_t *core, uint64_t bound) {
+  /* At most 2^32 * 86400001, far below 2^64; the bias of 2^-32 per value does not matter for jitter. */
+  return (uint64_t)core->port->random_u32(core->port->ctx) * bound / 4294967296u;
+}
+
+void sesp_schedule_first_check(sesp_core_t *core) {
+  const uint32_t interval_s = core->settings.interval_s;
+  const uint32_t window_s = interval_s < SESP_FIRST_CHECK_MAX_S ? interval_s : SESP_FIRST_CHECK_MAX_S;
+  core->check_ms = SESP_NEVER_MS;
+  if (core->config.automatic_checks) {
+    core->check_ms = core->boot_ms + sesp_random_below(core, (uint64_t)window_s * 1000u + 1u);
+  }
+}
+
+void sesp_schedule_next_check(sesp_core_t *core) {
+  core->check_ms = SESP_NEVER_MS;
+  if (core->config.automatic_checks) {
+    core->check_ms = sesp_now(core) + (uint64_t)core->settings.interval_s * 1000u;
+  }
+}
+
+void sesp_schedule_restart(sesp_core_t *core, uint32_t token) {
+  const uint64_t latest = sesp_now(core) + SESP_RESTART_WAIT_MS;
+  core->restart_token = token;
+  if (latest < core->restart_ms) {
+    core->restart_ms = latest;
+  }
+}
+
+void sesp_restart_now(sesp_core_t *core) {
+  core->phase = SESP_PHASE_HALTED;
+  core->port->restart(core->port->ctx);
+}
+
+/** Starts a run that no command waits for. */
+static void run_unasked(sesp_core_t *core) {
+  if (!sesp_run_active(core) && sesp_settings_url(core) != NULL && sesp_run_number(core) == SESP_OK) {
+    sesp_run_begin(core);
+  }
+}
+
+void sesp_on_tick(sesp_core_t *core) {
+  if (core->phase == SESP_PHASE_HALTED) {
+    return;
+  }
+  const uint64_t now = sesp_now(core);
+  if (now >= core->restart_ms) {
+    sesp_restart_now(core);
+    return;
+  }
+  if (now >= core->flush_ms) {
+    sesp_events_flush(core);
+  }
+  if (now >= core->delayed_run_ms) {
+    core->delayed_run_ms = SESP_NEVER_MS;
+    run_unasked(core);
+  }
+  if (now >= core->check_ms) {
+    sesp_schedule_next_check(core);
+    run_unasked(core);
+  }
+  if (core->phase == SESP_PHASE_PENDING_CONFIRM && now >= core->confirm.poll_ms) {
+    sesp_confirm_evaluate(core);
+  }
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+uint64_t sesp_next_tick_ms(const sesp_core_t *core) {
+  if (core->phase == SESP_PHASE_HALTED) {
+    return SESP_NEVER_MS;
+  }
+  uint64_t next = earlier(core->restart_ms, core->flush_ms);
+  next = earlier(next, earlier(core->delayed_run_ms, core->check_ms));
+  if (core->phase == SESP_PHASE_PENDING_CONFIRM) {
+    next = earlier(next, core->confirm.poll_ms);
+  }
+  return next;
+}
