@@ -53,7 +53,6 @@ const nx = (...args) => ['npx', '--no-install', 'nx', ...args];
 
 /** Everything that decides whether a change is good. `depth` sets how long fuzzers and random tests run. */
 export const stepsFor = (depth) => [
-  { name: 'project references', command: nx('sync:check') },
   { name: 'build', command: nx('run-many', '-t', 'build'), needed: true },
   { name: 'types', command: nx('run-many', '-t', 'typecheck') },
   {

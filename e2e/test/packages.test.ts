@@ -61,8 +61,10 @@ describe('the packed packages in an empty folder', () => {
   test.each(['README.md', ...rooms.map((room) => `packages/${room}/README.md`)])(
     'the example of %s runs, as ESM and as CommonJS',
     async (readme) => {
-      const [, operators = ''] = await demo.waitFor(/operators on ([0-9]+)/);
-      const code = (await exampleOf(readme)).replaceAll('localhost:8883', `localhost:${operators}`);
+      const [, operators = '', devices = ''] = await demo.waitFor(/operators on ([0-9]+), devices on ([0-9]+)/);
+      const code = (await exampleOf(readme))
+        .replaceAll('localhost:8883', `localhost:${operators}`)
+        .replaceAll('localhost:8884', `localhost:${devices}`);
       const name = readme.replaceAll(/\W/g, '-');
       for (const [file, text] of [
         [`${name}.mjs`, code],
@@ -72,7 +74,7 @@ describe('the packed packages in an empty folder', () => {
         const program = startProgram(process.execPath, [file], { cwd: dir });
         // What serves until Ctrl-C has shown that it serves once it says so.
         if (code.includes('SIGINT')) {
-          await program.waitFor(/\d{4}/);
+          await program.waitFor(/\S.*\n/);
           program.child.kill('SIGINT');
         }
         const exitCode = await program.ended;

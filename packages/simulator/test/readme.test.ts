@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { SIMULATOR_ERROR_CODES } from '../src/index.js';
@@ -24,12 +23,12 @@ describe('the README', () => {
       const [, example = ''] = /```ts\n(.*?)```/s.exec(readme) ?? [];
       await using world = await createWorld('esp32');
       const { dir, tree } = world.pki;
-      await world.pki.device('esp-001');
-      await writeFile(join(dir, 'firmware.bin'), await world.signed('1.0.0'));
-      const program = await bundleSource('readme-example', example, dir);
+      const here = example
+        .replace("'.secure-esp'", JSON.stringify(tree.dir))
+        .replace("'mqtts://localhost:8884'", JSON.stringify(world.broker.url));
+      const program = await bundleSource('readme-example', here, dir);
       const child = spawn(process.execPath, [program], {
         cwd: dir,
-        env: { ...process.env, PKI: tree.dir, BROKER: world.broker.url, UPDATES: world.server.url },
         stdio: ['ignore', 'pipe', 'inherit'],
         timeout: 15_000,
       });
