@@ -1,3 +1,5 @@
+import { IMAGE_REASONS } from '@secure-esp/firmware-image';
+
 /**
  * Why an upload is refused. Where the device has a word for the same finding (`UPDATE_REASONS` of the contract), it is
  * the same word.
@@ -14,20 +16,12 @@
  * - `contains_private_key`: the image holds a private key that decodes
  */
 export const GATE_CODES = [
-  'not_an_image',
-  'truncated',
-  'bad_checksum',
-  'bad_hash',
-  'unsigned',
-  'bad_signature',
-  'untrusted_key',
-  'wrong_chip',
+  ...IMAGE_REASONS,
   'wrong_project',
   'same_version',
   'lower_version',
   'version_unparsable',
   'secure_version',
-  'too_large',
   'contains_private_key',
 ] as const;
 export type GateCode = (typeof GATE_CODES)[number];

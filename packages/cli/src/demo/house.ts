@@ -2,7 +2,7 @@ import { startEmbeddedBroker, startMosquitto, type RunningBroker } from '@secure
 import { connect, type Client } from '@secure-esp/device-client';
 import { createFileFirmwareStore, createManifestSigner, createOtaServer, publishRelease } from '@secure-esp/ota-server';
 import { initPki, type PkiTree } from '@secure-esp/pki';
-import { startVirtualDevices } from '@secure-esp/simulator';
+import { startVirtualDevices, type Fleet } from '@secure-esp/simulator';
 import { DEFAULT_PORTS } from '@secure-esp/protocol';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -37,9 +37,8 @@ export interface House {
 const HOST = '127.0.0.1';
 /** The channel of the getting-started instructions: `https://<host>:8070/secure_esp.bin`. */
 const CHANNEL = 'secure_esp';
-/** A download then takes about two seconds, so that its progress can be watched. */
-const BYTES_PER_SECOND = 128 * 1024;
-const MIN_BYTES_PER_SECOND_SHARE = 2;
+/** Downloads are slowed down to this, so that their progress can be watched. */
+const DOWNLOAD_SECONDS = 2;
 const REBOOT_DELAY_MS = 300;
 
 /** Starts PKI, images, broker, update server, devices and an operator's client; whatever fails, nothing stays behind. */
@@ -62,8 +61,8 @@ async function build(
   closers: (() => Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<House> {
-  const ids = Array.from({ length: options.devices }, (_, index) => `esp-${String(index + 1).padStart(3, '0')}`);
-  const tree = await initPki({ dir: pathOf(context, options.dir), devices: ids, signal: context.signal });
+  const devices = Array.from({ length: options.devices }, (_, index) => `esp-${String(index + 1).padStart(3, '0')}`);
+  const tree = await initPki({ dir: pathOf(context, options.dir), devices, signal: context.signal });
   step(context, 'PKI', tree.created.length === 0 ? `reused from ${options.dir}` : `made in ${options.dir}`);
 
   const images = await makeImages(context, tree, options);
@@ -93,44 +92,22 @@ async function build(
   closers.push(() => server.close());
   step(context, 'updates', `https://localhost:${otaPort}/${CHANNEL}.bin`);
 
-  const trusted = await trustedOf(tree);
-  const started = startVirtualDevices(
-    await Promise.all(
-      ids.map(async (id) => {
-        const { cert, key, ca } = await tree.device(id);
-        return {
-          id,
-          firmware: images.installed,
-          stateFile: join(work, 'flash', `${id}.flash`),
-          mqtt: { url: `mqtts://localhost:${broker.devicePort}`, cert, key, ca },
-          ota: { url: `https://localhost:${otaPort}/${CHANNEL}.bin`, cert, key, ca },
-          trusted,
-          releaseKeys: [tree.releasePublicKey],
-          // Only commands start an update here, so that what is seen is what was asked for.
-          settings: { automaticChecks: false, requireManifest: true },
-          bytesPerSecond: Math.max(BYTES_PER_SECOND, images.offered.length / MIN_BYTES_PER_SECOND_SHARE),
-          rebootDelayMs: REBOOT_DELAY_MS,
-        };
-      }),
-    ),
-    { signal: context.signal },
-  );
-  const fleet = await started;
+  const fleet = await startFleet(context, { tree, images, devices, devicePort: broker.devicePort, otaPort, work });
   closers.push(() => fleet.stop());
 
   const client = await connect({
     url: `mqtts://localhost:${broker.operatorPort}`,
-    tls: { ca: tree.operator.ca, cert: tree.operator.cert, key: tree.operator.key },
+    tls: tree.operator,
     signal: context.signal,
   });
   closers.push(() => client.close());
-  await Promise.all(ids.map((id) => client.device(id).status({ signal: context.signal })));
-  step(context, 'devices', `${ids.join(', ')} online with ${project} ${installedVersion}`);
+  await Promise.all(devices.map((id) => client.device(id).status({ signal: context.signal })));
+  step(context, 'devices', `${devices.join(', ')} online with ${project} ${installedVersion}`);
 
   await publishRelease({
     store,
     image: images.offered,
-    trusted,
+    trusted: await trustedOf(tree),
     signer: await createManifestSigner(tree.releaseKey),
     name: CHANNEL,
     url: `https://localhost:${otaPort}`,
@@ -138,7 +115,41 @@ async function build(
   });
   step(context, 'release', `${project} ${offeredVersion}, with a signed manifest`);
 
-  return { tree, images, broker, otaPort, client, devices: ids, failed: failureOf(broker), close };
+  return { tree, images, broker, otaPort, client, devices, failed: failureOf(broker), close };
+}
+
+interface FleetPlan {
+  readonly tree: PkiTree;
+  readonly images: DemoImages;
+  readonly devices: readonly string[];
+  readonly devicePort: number;
+  readonly otaPort: number;
+  readonly work: string;
+}
+
+/** Boots the virtual devices on the installed image. */
+async function startFleet(context: CliContext, plan: FleetPlan): Promise<Fleet> {
+  const { tree, images, devices, devicePort, otaPort, work } = plan;
+  const trusted = await trustedOf(tree);
+  const virtual = await Promise.all(
+    devices.map(async (id) => {
+      const { cert, key, ca } = await tree.device(id);
+      return {
+        id,
+        firmware: images.installed,
+        stateFile: join(work, 'flash', `${id}.flash`),
+        mqtt: { url: `mqtts://localhost:${devicePort}`, cert, key, ca },
+        ota: { url: `https://localhost:${otaPort}/${CHANNEL}.bin`, cert, key, ca },
+        trusted,
+        releaseKeys: [tree.releasePublicKey],
+        // Only commands start an update here, so that what is seen is what was asked for.
+        settings: { automaticChecks: false, requireManifest: true },
+        bytesPerSecond: Math.ceil(images.offered.length / DOWNLOAD_SECONDS),
+        rebootDelayMs: REBOOT_DELAY_MS,
+      };
+    }),
+  );
+  return startVirtualDevices(virtual, { signal: context.signal });
 }
 
 async function startBroker(
