@@ -25,13 +25,22 @@ module.exports = {
       comment: 'Another package is reached through its exports, never through a relative path into its folder.',
       severity: 'error',
       from: { path: '^packages/([^/]+)/(?:src|test)/' },
-      to: { path: '^packages/([^/]+)/', pathNot: ['^packages/$1/', '^packages/[^/]+/(?:src|dist)/(?:index|node|codegen/index)\\.(?:ts|js|cjs|d\\.ts|d\\.cts)$'] },
+      to: {
+        path: '^packages/([^/]+)/',
+        pathNot: [
+          '^packages/$1/',
+          '^packages/[^/]+/(?:src|dist)/(?:index|node|codegen/index)\\.(?:ts|js|cjs|d\\.ts|d\\.cts)$',
+        ],
+      },
     },
     {
       name: 'main-entries-are-isomorphic',
       comment: 'protocol and firmware-image run in browsers: no Node built-in outside the /node door.',
       severity: 'error',
-      from: { path: '^packages/(?:protocol|firmware-image|device-client)/src/', pathNot: '^packages/firmware-image/src/node(?:\\.ts|/)' },
+      from: {
+        path: '^packages/(?:protocol|firmware-image|device-client)/src/',
+        pathNot: '^packages/firmware-image/src/node(?:\\.ts|/)',
+      },
       to: { dependencyTypes: ['core'] },
     },
     {
@@ -47,8 +56,18 @@ module.exports = {
       from: { path: '^packages/[^/]+/src/' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], pathNot: '^(?:packages|firmware)/' },
     },
-    { name: 'no-unresolvable', severity: 'error', from: { path: '^packages/[^/]+/src/' }, to: { couldNotResolve: true } },
-    { name: 'no-circular', severity: 'error', from: { path: '^packages/[^/]+/src/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/' },
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
   ],
   options: {
     doNotFollow: { path: ['node_modules', '/dist/'] },

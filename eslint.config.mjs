@@ -4,7 +4,16 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   {
-    ignores: ['**/dist/', '**/out-tsc/', '**/coverage/', '.nx/', '.venv/', '.secure-esp/', 'firmware/**/build/', '**/golden/'],
+    ignores: [
+      '**/dist/',
+      '**/out-tsc/',
+      '**/coverage/',
+      '.nx/',
+      '.venv/',
+      '.secure-esp/',
+      'firmware/**/build/',
+      '**/golden/',
+    ],
   },
   eslint.configs.recommended,
   {
@@ -16,7 +25,10 @@ export default tseslint.config(
       // Exporting a fresh key as JWK can dead-lock Node 20 in native code; SPKI and PKCS#8 do not.
       'no-restricted-syntax': [
         'error',
-        { selector: "Property[key.name='format'][value.value='jwk']", message: 'JWK export can dead-lock Node 20: use spki or pkcs8.' },
+        {
+          selector: "Property[key.name='format'][value.value='jwk']",
+          message: 'JWK export can dead-lock Node 20: use spki or pkcs8.',
+        },
       ],
     },
   },

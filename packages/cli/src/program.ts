@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
 import { createRequire } from 'node:module';
+import type { BrokerConfigOptions } from './commands/broker-config.js';
+import type { BrokerServeOptions } from './commands/broker-serve.js';
 import type { CodegenCOptions } from './commands/codegen-c.js';
 import type { DemoCommandOptions } from './commands/demo.js';
 import type { DeviceForgetOptions } from './commands/device-forget.js';
@@ -54,6 +56,7 @@ export function createProgram(context: CliContext): Command {
   addDemo(program, context);
   addPki(program, context);
   addImage(program, context);
+  addBroker(program, context);
   addOta(program, context);
   addSim(program, context);
   addDevice(program, context);
@@ -129,6 +132,30 @@ function addImage(program: Command, context: CliContext): void {
     .option('--key <pem>', 'trusted key, public or private (repeatable; default: the firmware keys of --dir)', collect)
     .action(async (file: string, options: ImageVerifyOptions) => {
       await (await import('./commands/image-verify.js')).imageVerify(context, file, options);
+    });
+}
+
+function addBroker(program: Command, context: CliContext): void {
+  const broker = program.command('broker').description('The MQTT broker, with the contract’s access rules.');
+  const listeners = (command: Command): Command =>
+    command
+      .addOption(dirOption())
+      .option('--host <address>', 'address to listen on', '127.0.0.1')
+      .option('--operator-port <port>', 'port of the operators’ listener', portOption, 8883)
+      .option('--device-port <port>', 'port of the devices’ listener', portOption, 8884);
+  listeners(broker.command('serve').description('Runs a broker until Ctrl-C.'))
+    .addOption(
+      new Option('--kind <kind>', 'embedded (in memory), or the installed Mosquitto')
+        .choices(['embedded', 'mosquitto'])
+        .default('embedded'),
+    )
+    .action(async (options: BrokerServeOptions) => {
+      await (await import('./commands/broker-serve.js')).brokerServe(context, options);
+    });
+  listeners(broker.command('config').description('Writes the configuration and access rules for Mosquitto.'))
+    .requiredOption('--out <dir>', 'where mosquitto.conf, operators.acl and devices.acl go')
+    .action(async (options: BrokerConfigOptions) => {
+      await (await import('./commands/broker-config.js')).brokerConfig(context, options);
     });
 }
 

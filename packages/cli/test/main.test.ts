@@ -11,7 +11,7 @@ describe('the command line', () => {
   test('--help lists every command and --version prints the package’s', async () => {
     const help = await runMain('.', ['--help']);
     expect(help.exitCode).toBe(0);
-    for (const command of ['demo', 'pki', 'image', 'ota', 'sim', 'device', 'codegen'])
+    for (const command of ['demo', 'pki', 'image', 'broker', 'ota', 'sim', 'device', 'codegen'])
       expect(help.stdout).toContain(command);
     const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
       version: string;
@@ -43,7 +43,7 @@ describe('the command line', () => {
       const { exitCode } = await runMain('.', [...(name ?? '').split(' '), '--help']);
       expect([name, exitCode]).toEqual([name, 0]);
     }
-    expect(documented).toHaveLength(13);
+    expect(documented).toHaveLength(15);
   });
 });
 

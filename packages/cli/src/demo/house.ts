@@ -1,4 +1,4 @@
-import { startEmbeddedBroker, startMosquitto, type RunningBroker } from '@secure-esp/broker';
+import type { RunningBroker } from '@secure-esp/broker';
 import { connect, type Client } from '@secure-esp/device-client';
 import { createFileFirmwareStore, createManifestSigner, createOtaServer, publishRelease } from '@secure-esp/ota-server';
 import { initPki, type PkiTree } from '@secure-esp/pki';
@@ -10,12 +10,13 @@ import { print, type CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf } from '../files.js';
 import { trustedOf } from '../keys.js';
+import { startBroker, type BrokerKind } from '../start-broker.js';
 import { firstFreePort } from './free-port.js';
 import { makeImages, type DemoImages } from './images.js';
 
 export interface DemoOptions {
   readonly dir: string;
-  readonly broker: 'embedded' | 'mosquitto';
+  readonly broker: BrokerKind;
   readonly devices: number;
   readonly image?: string;
   readonly imageVersion?: string;
@@ -75,7 +76,7 @@ async function build(
   await mkdir(join(work, 'flash'), { recursive: true });
   closers.push(() => rm(work, { recursive: true, force: true }));
 
-  const broker = await startBroker(context, options, tree, work);
+  const broker = await chooseBroker(context, options, tree, work);
   closers.push(() => broker.close());
   step(context, 'broker', `${broker.kind}, operators on ${broker.operatorPort}, devices on ${broker.devicePort}`);
 
@@ -152,7 +153,7 @@ async function startFleet(context: CliContext, plan: FleetPlan): Promise<Fleet> 
   return startVirtualDevices(virtual, { signal: context.signal });
 }
 
-async function startBroker(
+async function chooseBroker(
   context: CliContext,
   options: DemoOptions,
   tree: PkiTree,
@@ -160,18 +161,8 @@ async function startBroker(
 ): Promise<RunningBroker> {
   const operatorPort = await choosePort(context, 'operators’ listener', DEFAULT_PORTS.operators);
   const devicePort = await choosePort(context, 'devices’ listener', DEFAULT_PORTS.devices, [operatorPort]);
-  if (options.broker === 'embedded') {
-    const tls = { cert: tree.broker.cert, key: tree.broker.key, operatorCa: tree.ca, deviceCa: tree.deviceCa };
-    return startEmbeddedBroker({ tls, host: HOST, operatorPort, devicePort });
-  }
-  const { broker, paths } = tree;
-  return startMosquitto({
-    tls: {
-      certPath: broker.certPath,
-      keyPath: broker.keyPath,
-      operatorCaPath: paths.caCert,
-      deviceCaPath: paths.deviceCaCert,
-    },
+  return startBroker(tree, {
+    kind: options.broker,
     host: HOST,
     operatorPort,
     devicePort,

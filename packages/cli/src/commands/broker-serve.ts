@@ -1,0 +1,39 @@
+import { openPki } from '@secure-esp/pki';
+import { join } from 'node:path';
+import { print, untilAborted, type CliContext } from '../context.js';
+import { CliError } from '../errors.js';
+import { pathOf } from '../files.js';
+import { startBroker, type BrokerKind } from '../start-broker.js';
+
+export interface BrokerServeOptions {
+  readonly dir: string;
+  readonly kind: BrokerKind;
+  readonly host: string;
+  readonly operatorPort: number;
+  readonly devicePort: number;
+}
+
+/** `secure-esp broker serve` */
+export async function brokerServe(context: CliContext, options: BrokerServeOptions): Promise<void> {
+  const tree = await openPki(pathOf(context, options.dir));
+  const { kind, host, operatorPort, devicePort } = options;
+  const broker = await startBroker(tree, {
+    kind,
+    host,
+    operatorPort,
+    devicePort,
+    dir: join(tree.dir, 'mosquitto'),
+    signal: context.signal,
+    onEvent: (event) => {
+      print(context, JSON.stringify(event));
+    },
+  });
+  const ports = `operators on ${broker.operatorPort}, devices on ${broker.devicePort}`;
+  print(context, `${broker.kind} broker on ${broker.host}, ${ports}; Ctrl-C ends it`);
+  try {
+    const error = await Promise.race([untilAborted(context.signal), broker.exited]);
+    if (error instanceof Error) throw new CliError(`${error.message}.`, 'Start it again.', 1, { cause: error });
+  } finally {
+    await broker.close();
+  }
+}
