@@ -70,5 +70,5 @@ describe('versions in C and in TypeScript', () => {
     );
     // The generator is worth something only if many pairs are versions on both sides.
     expect(both).toBeGreaterThan(numRuns / 4);
-  });
+  }, 300_000);
 });
