@@ -24,6 +24,13 @@ describe.skipIf(vectors === undefined)(
         args: [],
         version: '2.70-10-g4488239d-dirty',
       },
+      {
+        file: '../signed/signed-app/app-esp32c6-v2-ecdsa256-key1.bin',
+        chip: 'esp32c6',
+        scheme: 'v2-ecdsa-p256',
+        args: ['--image-version', '9.0.0'],
+        version: '9.0.0',
+      },
     ])('$chip: $file is signed with $scheme and confirmed', async ({ file, chip, scheme, args, version }) => {
       const dir = await temporaryFolder();
       const image = join(vectors ?? '', 'real', file);

@@ -88,3 +88,13 @@ export const readAppDescriptor = (segment: Uint8Array): AppDescriptor | undefine
     projectNameBytes,
   };
 };
+
+/** What Arduino's prebuilt libraries call themselves in every image that is linked with them. */
+const BUILD_TOOL_PROJECTS: readonly string[] = ['arduino-lib-builder', 'esp32-arduino-lib-builder'];
+
+/**
+ * False when project and version say nothing about the product: Arduino builds carry those of the Arduino core, MicroPython
+ * builds carry none. A release of such an image must state both.
+ */
+export const describesProduct = ({ projectName }: Pick<AppDescriptor, 'projectName'>): boolean =>
+  projectName !== '' && !BUILD_TOOL_PROJECTS.includes(projectName);

@@ -6,6 +6,7 @@ export type { AddressRange, Chip, ChipName, KeyType, SignatureScheme } from './c
 export { parseImage } from './image-parser.js';
 export type { EspImage, Segment } from './image-parser.js';
 export type { Trailing } from './image-trailing.js';
+export { describesProduct } from './app-descriptor.js';
 export type { AppDescriptor } from './app-descriptor.js';
 export { checkImageIntegrity, imageIdentity, inspectImage } from './image-inspector.js';
 export type { InspectedImage } from './image-inspector.js';

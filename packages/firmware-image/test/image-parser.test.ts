@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import {
   buildImage,
   checkImageIntegrity,
+  describesProduct,
   imageIdentity,
   inspectImage,
   isFirmwareImageError,
@@ -172,5 +173,14 @@ describe('hostile bytes', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('describesProduct', () => {
+  it('is false for the descriptors that Arduino and MicroPython builds carry', () => {
+    for (const projectName of ['', 'arduino-lib-builder', 'esp32-arduino-lib-builder']) {
+      expect([projectName, describesProduct({ projectName })]).toEqual([projectName, false]);
+    }
+    expect(describesProduct({ projectName: 'secure_esp' })).toBe(true);
   });
 });

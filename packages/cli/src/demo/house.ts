@@ -2,7 +2,7 @@ import type { RunningBroker } from '@secure-esp/broker';
 import { connect, type Client } from '@secure-esp/device-client';
 import { createFileFirmwareStore, createManifestSigner, createOtaServer, publishRelease } from '@secure-esp/ota-server';
 import { initPki, type PkiTree } from '@secure-esp/pki';
-import { startVirtualDevices, type Fleet } from '@secure-esp/simulator';
+import { SECTOR_BYTES, startVirtualDevices, type Fleet } from '@secure-esp/simulator';
 import { DEFAULT_PORTS } from '@secure-esp/protocol';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,6 +40,8 @@ const HOST = '127.0.0.1';
 const CHANNEL = 'secure_esp';
 /** Downloads are slowed down to this, so that their progress can be watched. */
 const DOWNLOAD_SECONDS = 2;
+/** An app partition of the recommended table for 4 MB of flash; larger images get a larger one. */
+const SLOT_BYTES = 1920 * 1024;
 const REBOOT_DELAY_MS = 300;
 
 /** Starts PKI, images, broker, update server, devices and an operator's client; whatever fails, nothing stays behind. */
@@ -145,6 +147,7 @@ async function startFleet(context: CliContext, plan: FleetPlan): Promise<Fleet> 
         releaseKeys: [tree.releasePublicKey],
         // Only commands start an update here, so that what is seen is what was asked for.
         settings: { automaticChecks: false, requireManifest: true },
+        slotBytes: Math.max(SLOT_BYTES, Math.ceil(images.offered.length / SECTOR_BYTES) * SECTOR_BYTES),
         bytesPerSecond: Math.ceil(images.offered.length / DOWNLOAD_SECONDS),
         rebootDelayMs: REBOOT_DELAY_MS,
       };

@@ -2,6 +2,7 @@ import {
   buildImage,
   compareVersions,
   defaultSchemeForChip,
+  describesProduct,
   inspectImage,
   parseVersion,
   signImage,
@@ -73,7 +74,8 @@ async function signed(plan: Plan, tree: PkiTree): Promise<DemoImages> {
     project,
     installed: await signImage(await build(installedVersion), signer),
     installedVersion,
-    offered: await signImage(plan.offered ?? (await build(offeredVersion)), signer),
+    // The demo's devices trust the demo's keys: whoever signed the image before does not count here.
+    offered: await signImage(plan.offered ?? (await build(offeredVersion)), signer, { existing: 'replace' }),
     offeredVersion,
     ...(plan.stated ? { statedVersion: offeredVersion } : {}),
   };
@@ -94,7 +96,7 @@ async function planFor(image: Uint8Array, path: string, imageVersion: string | u
       'Set the project name where it is built.',
     );
   }
-  const usable = parseVersion(descriptor.version) !== undefined;
+  const usable = describesProduct(descriptor) && parseVersion(descriptor.version) !== undefined;
   const offeredVersion = imageVersion ?? (usable ? descriptor.version : NEXT_VERSION);
   const offered = parseVersion(offeredVersion);
   if (offered === undefined) throw new CliError(`"${offeredVersion}" is not a version.`, 'State one such as 1.2.3.', 2);

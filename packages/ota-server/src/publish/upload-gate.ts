@@ -1,6 +1,7 @@
 import {
   compareVersions,
   containsPrivateKey,
+  describesProduct,
   parseVersion,
   type TrustedKeys,
   verifyImage,
@@ -29,9 +30,6 @@ export type Upload = Pick<Release, 'project' | 'chip' | 'version' | 'secureVersi
 
 const DEFAULT_MAX_IMAGE_BYTES = 16 * 1024 * 1024;
 const MAX_TEXT_BYTES = 32;
-/** Project name of every image that Arduino builds; its version is the Arduino core's (esp32-arduino-lib-builder). */
-const ARDUINO_PROJECT = 'arduino-lib-builder';
-
 /**
  * The upload gate: what a device would refuse, and what must never reach one, stops here.
  *
@@ -57,11 +55,11 @@ export async function checkUpload(options: CheckUploadOptions): Promise<Upload> 
     throw new OtaError('contains_private_key', 'the image contains a private key: everybody who gets the image has it');
   }
   const { projectName, version, secureVersion } = descriptor;
-  const ownDescriptor = projectName !== '' && projectName !== ARDUINO_PROJECT;
+  const ownDescriptor = describesProduct(descriptor);
   return Object.freeze({
     project: projectOf(projectName, ownDescriptor, options.project),
     chip,
-    version: versionOf(version, options.version),
+    version: versionOf(ownDescriptor ? version : '', options.version),
     secureVersion,
     image: verdict.identity,
   });
@@ -91,7 +89,7 @@ function versionOf(described: string, stated: string | undefined): string {
   throw new OtaError(
     'version_unparsable',
     stated === undefined
-      ? 'the version in the image cannot be compared: state one with the option version'
+      ? 'the image carries no version that means something: state one with the option version'
       : 'the stated version is not in the version grammar',
   );
 }

@@ -126,6 +126,8 @@ describe('the upload gate', () => {
   it('takes a stated version for images whose own says nothing', async () => {
     const arduino = await signedImage({ project: 'arduino-lib-builder', version: '4.4.5' });
     expect(await gate(arduino, { project: 'lamp', version: '1.0.0' })).toBe('released');
+    // 4.4.5 is the version of the Arduino core, the same in every release of the product.
+    expect(await gate(arduino)).toBe('version_unparsable');
     expect(await gate(await signedImage({ project: '', version: '' }), { project: 'lamp', version: '1' })).toBe(
       'released',
     );
