@@ -18,7 +18,7 @@ need python3 python3
 python3 -c 'import venv, ensurepip' >/dev/null 2>&1 || packages+=(python3-venv)
 # clang's sanitizer runtimes are a package of their own
 if ! find /usr/lib/llvm-* /usr/lib/clang -name 'libclang_rt.fuzzer*' 2>/dev/null | grep -q .; then
-  packages+=(libclang-rt-14-dev)
+  packages+=(libclang-rt-dev)
 fi
 
 if [ "${#packages[@]}" -gt 0 ]; then

@@ -40,6 +40,9 @@ describe('what a device would refuse is refused when it is signed or published, 
     expect(await publish('lower.bin', await signImage(await build('1.0.9'), signer))).toContain('lower_version');
     const other = await signImage(await build('1.2.0', 'other'), signer);
     expect(await publish('project.bin', other, '--project', 'secure_esp')).toContain('wrong_project');
+    const c6Signer = signerFromPem(await tree.firmwareKey('v2-ecdsa-p256'), 'v2-ecdsa-p256');
+    const c6 = await signImage(await build('1.2.0', 'secure_esp', 'esp32c6'), c6Signer);
+    expect(await publish('chip.bin', c6, '--chip', 'esp32')).toContain('wrong_chip');
     expect(await publish('text.bin', new TextEncoder().encode('not an image'))).toContain('not_an_image');
     expect(await publish('unparsable.bin', await signImage(await build('nightly'), signer))).toContain(
       'version_unparsable',

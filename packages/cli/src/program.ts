@@ -169,6 +169,7 @@ function addOta(program: Command, context: CliContext): void {
     .addOption(firmwareOption())
     .option('--name <name>', 'channel: devices ask for /<name>.bin', 'secure_esp')
     .option('--project <project>', 'project the image must be of (default: the one in its descriptor)')
+    .addOption(new Option('--chip <chip>', 'chip the image must be for (default: any)').choices(chips))
     .option('--image-version <version>', 'state the version, where the descriptor has none that means something')
     .option('--url <url>', 'where devices reach the server', 'https://localhost:8070')
     .action(async (file: string, options: OtaPublishOptions) => {

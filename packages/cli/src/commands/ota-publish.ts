@@ -1,3 +1,4 @@
+import type { ChipName } from '@secure-esp/firmware-image';
 import { createFileFirmwareStore, createManifestSigner, publishRelease } from '@secure-esp/ota-server';
 import { openPki } from '@secure-esp/pki';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ export interface OtaPublishOptions {
   readonly firmware?: string;
   readonly name: string;
   readonly project?: string;
+  readonly chip?: ChipName;
   readonly imageVersion?: string;
   readonly url: string;
 }
@@ -26,6 +28,7 @@ export async function otaPublish(context: CliContext, file: string, options: Ota
     name: options.name,
     url: options.url,
     ...(options.project === undefined ? {} : { project: options.project }),
+    ...(options.chip === undefined ? {} : { chip: options.chip }),
     ...(options.imageVersion === undefined ? {} : { version: options.imageVersion }),
   });
   print(context, `released ${release.project} ${release.version} for ${release.chip} as /${options.name}.bin`);
