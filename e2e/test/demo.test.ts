@@ -48,9 +48,20 @@ describe('secure-esp demo', () => {
     await demo.waitFor(/downloading/);
     expect(await demo.stop('SIGINT')).toBe(130);
     expect(demo.output()).not.toMatch(/\n\s+at /);
-    expect(await readdir(join(dir, '.secure-esp'))).not.toContain('demo');
+    expect((await readdir(join(dir, '.secure-esp'))).filter((name) => name.startsWith('demo'))).toEqual([]);
     const again = await runCli(['demo', '--once', '--devices', '1'], dir);
     expect(again.code).toBe(0);
+  });
+
+  test('runs twice at the same time on one PKI, each with its own ports and devices', async () => {
+    const dir = await temporaryFolder();
+    const first = startCli(['demo'], dir);
+    await first.waitFor(/downloading/);
+    const second = await runCli(['demo', '--once', '--devices', '1'], dir);
+    expect(second.output).toMatch(/is taken: the operators’ listener is on/);
+    expect([confirmed(second.output), second.code]).toEqual([1, 0]);
+    await first.waitFor(/3 device\(s\) confirmed/);
+    expect(await first.stop('SIGINT')).toBe(130);
   });
 
   test.skipIf(!hasTools('mosquitto_pub', 'mosquitto_sub', 'curl'))(

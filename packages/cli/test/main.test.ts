@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { buildImage } from '@secure-esp/firmware-image';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { firstFreePort } from '../src/demo/free-port.js';
+import { makeWorkFolder } from '../src/demo/work-folder.js';
 import { CliError, presentError } from '../src/errors.js';
 import { runMain, temporaryFolder } from './run-main.js';
 
@@ -118,4 +120,14 @@ test('firstFreePort skips ports that are taken or named', async () => {
   const { port } = blocker.address() as { port: number };
   const free = await firstFreePort('127.0.0.1', port, [port + 1]);
   expect(free).toBeGreaterThan(port + 1);
+});
+
+test('makeWorkFolder removes the folders of demos that were killed, and only those', async () => {
+  const dir = await temporaryFolder();
+  const { pid: ended } = spawnSync(process.execPath, ['--version']);
+  await mkdir(join(dir, `demo-${ended}`));
+  await mkdir(join(dir, `demo-${process.ppid}`));
+  await mkdir(join(dir, 'devices'));
+  expect(await makeWorkFolder(dir)).toBe(join(dir, `demo-${process.pid}`));
+  expect((await readdir(dir)).sort()).toEqual([`demo-${process.pid}`, `demo-${process.ppid}`, 'devices'].sort());
 });

@@ -4,7 +4,7 @@ import { createFileFirmwareStore, createManifestSigner, createOtaServer, publish
 import { initPki, type PkiTree } from '@secure-esp/pki';
 import { SECTOR_BYTES, startVirtualDevices, type Fleet } from '@secure-esp/simulator';
 import { DEFAULT_PORTS } from '@secure-esp/protocol';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { print, type CliContext } from '../context.js';
 import { CliError } from '../errors.js';
@@ -13,6 +13,7 @@ import { trustedOf } from '../keys.js';
 import { startBroker, type BrokerKind } from '../start-broker.js';
 import { firstFreePort } from './free-port.js';
 import { makeImages, type DemoImages } from './images.js';
+import { makeWorkFolder } from './work-folder.js';
 
 export interface DemoOptions {
   readonly dir: string;
@@ -73,9 +74,7 @@ async function build(
   step(context, 'images', `${project} ${installedVersion} and ${offeredVersion} for ${chip}, signed with ${scheme}`);
 
   // Devices and releases start afresh at every run; only the PKI outlives it.
-  const work = join(tree.dir, 'demo');
-  await rm(work, { recursive: true, force: true });
-  await mkdir(join(work, 'flash'), { recursive: true });
+  const work = await makeWorkFolder(tree.dir);
   closers.push(() => rm(work, { recursive: true, force: true }));
 
   const broker = await chooseBroker(context, options, tree, work);
