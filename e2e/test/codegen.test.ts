@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder, workspaceRoot } from './support/environment.js';
@@ -22,4 +22,25 @@ test('codegen c writes three files, leaves them alone the second time, and --che
   const check = await runCli(['codegen', 'c', '--check', '--out', 'c'], dir);
   expect(check.output).toMatch(/out of date.*secure_esp_topics\.h/);
   expect(check.code).toBe(1);
+});
+
+test('codegen c generates a contract of one’s own from TypeScript, and says what is wrong with one that C cannot enforce', async () => {
+  const dir = await temporaryFolder();
+  await symlink(join(workspaceRoot, 'node_modules'), join(dir, 'node_modules'));
+  const contract = (payload: string): string => `
+import { boundedString, command, defineProtocol, integer, json, text } from '@secure-esp/protocol';
+import { z } from 'zod';
+const payload = ${payload};
+export default defineProtocol({ name: 'lamp', version: 1, root: '/lamp', topics: { level: command(payload, { description: 'Brightness.' }) } });
+`;
+  await writeFile(join(dir, 'lamp.ts'), contract('text(integer(0, 100) satisfies z.ZodType, { maxBytes: 8 })'));
+  const made = await runCli(['codegen', 'c', '--protocol', 'lamp.ts', '--prefix', 'lamp', '--out', 'c'], dir);
+  expect([made.output, made.code]).toEqual([expect.stringContaining('wrote c/lamp_protocol.h'), 0]);
+  expect(await readFile(join(dir, 'c/lamp_protocol.h'), 'utf8')).toContain('lamp_level_decode');
+
+  await writeFile(join(dir, 'wrong.ts'), contract('json(z.object({ name: z.string() }), { maxBytes: 64 })'));
+  const wrong = await runCli(['codegen', 'c', '--protocol', 'wrong.ts', '--out', 'c'], dir);
+  expect([wrong.code, wrong.output]).toEqual([1, expect.stringMatching(/level\.name.*boundedString/)]);
+  const absent = await runCli(['codegen', 'c', '--protocol', 'absent.ts', '--out', 'c'], dir);
+  expect([absent.code, absent.output]).toEqual([1, expect.stringContaining('no such file')]);
 });

@@ -249,10 +249,10 @@ function addCodegen(program: Command, context: CliContext): void {
     .description('Code from the contract.')
     .command('c')
     .description('Writes the C headers and parsers of the contract.')
-    .requiredOption('--out <dir>', 'where secure_esp_topics.h, secure_esp_protocol.h and .c go')
+    .requiredOption('--out <dir>', 'where <name>_topics.h, <name>_protocol.h and .c go')
     .option(
       '--protocol <file>',
-      'JavaScript module whose default export is a protocol (default: the secure-esp contract)',
+      'TypeScript or JavaScript module whose default export is a protocol (default: the secure-esp contract)',
     )
     .option('--prefix <prefix>', 'of every name in C (default: sesp)')
     .option('--license <spdx>', 'SPDX identifier to put at the top of each file (default: none)')

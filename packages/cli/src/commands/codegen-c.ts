@@ -1,11 +1,10 @@
-import { isProtocol, secureEspV1, type Protocol } from '@secure-esp/protocol';
 import { diffGenerated, generateC, type GeneratedFile } from '@secure-esp/protocol/codegen';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { print, type CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf, reasonOf, writeOutput } from '../files.js';
+import { loadProtocol } from '../load-protocol.js';
 
 export interface CodegenCOptions {
   readonly out: string;
@@ -17,7 +16,7 @@ export interface CodegenCOptions {
 
 /** `secure-esp codegen c`. Unchanged files are not touched, so that builds stay incremental. */
 export async function codegenC(context: CliContext, options: CodegenCOptions): Promise<void> {
-  const protocol = options.protocol === undefined ? secureEspV1 : await loadProtocol(context, options.protocol);
+  const protocol = await loadProtocol(context, options.protocol);
   const dir = pathOf(context, options.out);
   const { prefix, license } = options;
   const files = generateC(protocol, {
@@ -56,23 +55,4 @@ async function readPresent(dir: string, files: readonly GeneratedFile[]): Promis
     if (content !== undefined) present.set(path, content);
   }
   return present;
-}
-
-async function loadProtocol(context: CliContext, path: string): Promise<Protocol> {
-  let loaded: { default?: unknown };
-  try {
-    loaded = (await import(pathToFileURL(pathOf(context, path)).href)) as { default?: unknown };
-  } catch (error) {
-    throw new CliError(
-      `protocol "${path}" cannot be loaded: ${reasonOf(error)}.`,
-      'It must be a JavaScript module.',
-      1,
-      { cause: error },
-    );
-  }
-  if (isProtocol(loaded.default)) return loaded.default;
-  throw new CliError(
-    `protocol "${path}" has no protocol as its default export.`,
-    'Write `export default defineProtocol({ … })`.',
-  );
 }
