@@ -40,7 +40,8 @@ test('the README’s way without the demo: every command, in its order, ends wit
     if (args.includes('secure_esp-1.1.0.bin') && args[0] === 'image') await build('1.1.0');
     const ready = READY[args.slice(0, 2).join(' ')] ?? READY[args[0] ?? ''];
     if (ready !== undefined) {
-      const program = startCli(args, dir);
+      // The device's own timer must not be faster than the command that is under test.
+      const program = startCli(args[0] === 'sim' ? [...args, '--no-checks'] : args, dir);
       running.push(program);
       await program.waitFor(ready, 20_000);
     } else {

@@ -198,6 +198,7 @@ function addSim(program: Command, context: CliContext): void {
     .option('--ota <url>', 'built-in firmware URL', 'https://localhost:8070/secure_esp.bin')
     .option('--state <dir>', 'keeps their flash (default: <dir>/flash)')
     .option('--require-manifest', 'refuse images without a signed release manifest')
+    .option('--no-checks', 'look for updates only by command, not on the timer')
     .action(async (ids: string[], options: SimOptions) => {
       await (await import('./commands/sim.js')).sim(context, ids, options);
     });

@@ -14,6 +14,7 @@ export interface SimOptions {
   readonly ota: string;
   readonly state?: string;
   readonly requireManifest?: true;
+  readonly checks: boolean;
 }
 
 /** `secure-esp sim` */
@@ -34,7 +35,7 @@ export async function sim(context: CliContext, ids: readonly string[], options: 
         ota: { url: options.ota, cert, key, ca },
         trusted,
         releaseKeys: [tree.releasePublicKey],
-        settings: { requireManifest: options.requireManifest === true },
+        settings: { requireManifest: options.requireManifest === true, automaticChecks: options.checks },
         onLog: (line: { text: string }) => {
           print(context, `${id.padEnd(10)} ${line.text}`);
         },
