@@ -44,3 +44,30 @@ export default defineProtocol({ name: 'lamp', version: 1, root: '/lamp', topics:
   const absent = await runCli(['codegen', 'c', '--protocol', 'absent.ts', '--out', 'c'], dir);
   expect([absent.code, absent.output]).toEqual([1, expect.stringContaining('no such file')]);
 });
+
+test('codegen docs, json-schema, acl and check-compat: a narrower range breaks old servers, and is said', async () => {
+  const dir = await temporaryFolder();
+  await symlink(join(workspaceRoot, 'node_modules'), join(dir, 'node_modules'));
+  const contract = (max: number): string => `
+import { command, defineProtocol, integer, text } from '@secure-esp/protocol';
+const level = command(text(integer(0, ${max}), { maxBytes: 8 }), { description: 'Brightness.' });
+export default defineProtocol({ name: 'lamp', version: 1, root: '/lamp', topics: { level } });
+`;
+  await writeFile(join(dir, 'lamp.ts'), contract(100));
+  for (const command of ['docs', 'json-schema', 'acl']) {
+    const args = ['codegen', command, '--out', 'out'];
+    expect((await runCli([...args, '--check'], dir)).code).toBe(1);
+    expect((await runCli(args, dir)).code).toBe(0);
+    expect((await runCli([...args, '--check'], dir)).output).toContain('up to date');
+  }
+  expect((await runCli(['codegen', 'docs', '--out', 'out', '--protocol', 'lamp.ts'], dir)).code).toBe(0);
+  const released = 'out/lamp-v1.contract.json';
+  const same = await runCli(['codegen', 'check-compat', released, 'lamp.ts'], dir);
+  expect([same.output.trim(), same.code]).toEqual(['the contracts mean the same', 0]);
+  await writeFile(join(dir, 'lamp.ts'), contract(50));
+  const narrower = await runCli(['codegen', 'check-compat', released, 'lamp.ts'], dir);
+  expect([narrower.code, narrower.output]).toEqual([1, expect.stringMatching(/breaks +level.*old-servers/)]);
+  await writeFile(join(dir, 'lamp.ts'), contract(200));
+  expect((await runCli(['codegen', 'check-compat', released, 'lamp.ts'], dir)).code).toBe(0);
+  expect((await runCli(['codegen', 'check-compat', '--strict', released, 'lamp.ts'], dir)).code).toBe(1);
+});

@@ -2,7 +2,9 @@ import { Command, Option } from 'commander';
 import { createRequire } from 'node:module';
 import type { BrokerConfigOptions } from './commands/broker-config.js';
 import type { BrokerServeOptions } from './commands/broker-serve.js';
-import type { CodegenCOptions } from './commands/codegen-c.js';
+import type { CodegenCOptions, CodegenOptions } from './commands/codegen-c.js';
+import type { CodegenCheckCompatOptions } from './commands/codegen-check-compat.js';
+import type { CodegenAclOptions } from './commands/codegen-docs.js';
 import type { DemoCommandOptions } from './commands/demo.js';
 import type { DeviceForgetOptions } from './commands/device-forget.js';
 import type { DeviceSendOptions } from './commands/device-send.js';
@@ -245,20 +247,43 @@ function addDevice(program: Command, context: CliContext): void {
 }
 
 function addCodegen(program: Command, context: CliContext): void {
-  program
-    .command('codegen')
-    .description('Code from the contract.')
-    .command('c')
-    .description('Writes the C headers and parsers of the contract.')
-    .requiredOption('--out <dir>', 'where <name>_topics.h, <name>_protocol.h and .c go')
-    .option(
-      '--protocol <file>',
-      'TypeScript or JavaScript module whose default export is a protocol (default: the secure-esp contract)',
-    )
+  const codegen = program.command('codegen').description('Code and documents from the contract.');
+  const output = (name: string, description: string): Command =>
+    codegen
+      .command(name)
+      .description(description)
+      .requiredOption('--out <dir>', 'folder to write to')
+      .option(
+        '--protocol <file>',
+        'TypeScript or JavaScript module whose default export is a protocol (default: the secure-esp contract)',
+      )
+      .option('--check', 'write nothing; exit code 1 if a file is missing or out of date');
+  output('c', 'Writes the C headers and parsers: <name>_topics.h, <name>_protocol.h and .c.')
     .option('--prefix <prefix>', 'of every name in C (default: sesp)')
     .option('--license <spdx>', 'SPDX identifier to put at the top of each file (default: none)')
-    .option('--check', 'write nothing; exit code 1 if a file is missing or out of date')
     .action(async (options: CodegenCOptions) => {
       await (await import('./commands/codegen-c.js')).codegenC(context, options);
+    });
+  output('json-schema', 'Writes a JSON Schema for every JSON payload and document.').action(
+    async (options: CodegenOptions) => {
+      await (await import('./commands/codegen-docs.js')).codegenJsonSchema(context, options);
+    },
+  );
+  output('docs', 'Writes a table of the topics, and the description that check-compat compares.').action(
+    async (options: CodegenOptions) => {
+      await (await import('./commands/codegen-docs.js')).codegenDocs(context, options);
+    },
+  );
+  output('acl', 'Writes the access rules for Mosquitto, and with --operator for EMQX.')
+    .option('--operator <name>', 'user name of an operator in EMQX (repeatable)', collect)
+    .action(async (options: CodegenAclOptions) => {
+      await (await import('./commands/codegen-docs.js')).codegenAcl(context, options);
+    });
+  codegen
+    .command('check-compat <older> <newer>')
+    .description('Says which changes break old firmware or old servers; exit code 1 if any does.')
+    .option('--strict', 'also fail on what breaks old firmware only once it is used')
+    .action(async (older: string, newer: string, options: CodegenCheckCompatOptions) => {
+      await (await import('./commands/codegen-check-compat.js')).codegenCheckCompat(context, older, newer, options);
     });
 }

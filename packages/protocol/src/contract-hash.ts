@@ -1,44 +1,34 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { ContractForm, PayloadForm } from './contract-form.js';
 import { tagOf, type FieldModel } from './model.js';
-import type { Payload } from './payload.js';
-import type { TopicDefinition } from './topic-definition.js';
-import { toPayloadModel } from './zod-model.js';
 
 /**
  * First 16 hex digits of the SHA-256 over the contract's canonical form: names, directions, scopes, delivery and payload
  * models. Descriptions and the order of declaration (of topics, members, options, enum values) do not change it.
  */
-export function contractHash(contract: {
-  name: string;
-  version: number;
-  topics: Readonly<Record<string, TopicDefinition>>;
-  documents: Readonly<Record<string, Payload>>;
-}): string {
+export function contractHash(contract: ContractForm): string {
   const topics = sortedEntries(contract.topics).map(([leaf, topic]) => ({
     leaf,
     direction: topic.direction,
     scopes: [...new Set(topic.scopes)].sort(),
     qos: topic.qos,
     delivery: topic.direction === 'command' ? topic.expirySeconds : topic.retain,
-    payload: payloadForm(topic.payload, leaf),
+    payload: payloadForm(topic.payload),
   }));
   const documents = sortedEntries(contract.documents).map(([name, payload]) => ({
     name,
-    payload: payloadForm(payload, name),
+    payload: payloadForm(payload),
   }));
   const canonical = JSON.stringify({ name: contract.name, version: contract.version, topics, documents });
   return bytesToHex(sha256(utf8ToBytes(canonical))).slice(0, 16);
 }
 
-function payloadForm(payload: Payload, path: string): unknown {
-  const model = toPayloadModel(payload, path);
-  return {
-    encoding: payload.encoding,
-    maxBytes: payload.maxBytes,
-    model: model === undefined ? null : canonicalForm(model),
-  };
-}
+const payloadForm = ({ encoding, maxBytes, model }: PayloadForm): unknown => ({
+  encoding,
+  maxBytes,
+  model: model === null ? null : canonicalForm(model),
+});
 
 /** A model with everything unordered put in order, so that only what reaches the wire is hashed. */
 function canonicalForm(model: FieldModel): unknown {

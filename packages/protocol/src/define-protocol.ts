@@ -1,4 +1,5 @@
 import { createPayloadCodec, type PayloadCodec } from './codecs/payload-codec.js';
+import { toContractForm } from './contract-form.js';
 import { contractHash } from './contract-hash.js';
 import { ProtocolError } from './errors.js';
 import type { Payload, PayloadValue } from './payload.js';
@@ -75,7 +76,7 @@ export function defineProtocol<const T extends Topics, const D extends Documents
     root,
     topics,
     documents,
-    contractHash: contractHash({ name, version, topics, documents }),
+    contractHash: contractHash(toContractForm({ name, version, topics, documents })),
     codecs: codecsOf(Object.entries(topics).map(([leaf, topic]) => [leaf, topic.payload])) as Protocol<T, D>['codecs'],
     documentCodecs: codecsOf(Object.entries(documents)) as Protocol<T, D>['documentCodecs'],
   });

@@ -1,5 +1,6 @@
 // Define a contract
 export { defineProtocol, withRoot } from './define-protocol.js';
+export { extendProtocol } from './extend-protocol.js';
 export { isProtocol } from './is-protocol.js';
 export { command, event } from './topic-definition.js';
 export { empty, json, text } from './payload.js';
@@ -23,6 +24,15 @@ export { matchTopic, topicOf } from './topics.js';
 export { DEVICE_ID_MAX_BYTES, isDeviceId, isParameterValue, parameterOf, TOPIC_PARAMETERS } from './topic-grammar.js';
 export type { Address, TopicMatch } from './topics.js';
 export type { TopicParameter } from './topic-grammar.js';
+
+// A contract as data
+export { DESCRIPTION_FORMAT, describeProtocol } from './describe-protocol.js';
+export { parseProtocolDescription } from './parse-description.js';
+export { checkCompatibility } from './compatibility/check-compatibility.js';
+export { CONTRACT_CHANGES } from './compatibility/finding.js';
+export type { ProtocolDescription } from './describe-protocol.js';
+export type { ContractForm, PayloadForm, TopicForm } from './contract-form.js';
+export type { CompatibilityFinding, ContractChange, FindingLevel, OldSide } from './compatibility/finding.js';
 
 // Payloads
 export { createPayloadCodec } from './codecs/payload-codec.js';

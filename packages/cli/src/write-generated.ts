@@ -1,0 +1,53 @@
+import { diffGenerated, type GeneratedFile } from '@secure-esp/protocol/codegen';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { print, type CliContext } from './context.js';
+import { CliError } from './errors.js';
+import { pathOf, reasonOf, writeOutput } from './files.js';
+
+export interface WriteGeneratedOptions {
+  /** Folder, as given on the command line. */
+  readonly out: string;
+  /** Write nothing; refuse if a file is missing or out of date. */
+  readonly check?: true;
+  /** The command that makes the files, for the next step of the refusal. */
+  readonly command: string;
+}
+
+/** Writes what a generator made. Files that are up to date are not touched, so that builds stay incremental. */
+export async function writeGenerated(
+  context: CliContext,
+  files: readonly GeneratedFile[],
+  { out, check, command }: WriteGeneratedOptions,
+): Promise<void> {
+  const dir = pathOf(context, out);
+  const { missing, stale } = diffGenerated(files, await readPresent(dir, files));
+  const outdated = [...missing, ...stale];
+  if (outdated.length === 0) {
+    print(context, `${files.length} file(s) in ${out} are up to date`);
+    return;
+  }
+  if (check === true) {
+    const nextStep = `Run \`secure-esp ${command} --out ${out}\` and commit the result.`;
+    throw new CliError(`out of date in ${out}: ${outdated.join(', ')}.`, nextStep);
+  }
+  try {
+    await mkdir(dir, { recursive: true });
+  } catch (error) {
+    const message = `folder "${out}" cannot be made: ${reasonOf(error)}.`;
+    throw new CliError(message, 'Name another with --out.', 1, { cause: error });
+  }
+  for (const { path, content } of files.filter((file) => outdated.includes(file.path))) {
+    await writeOutput(join(dir, path), content);
+    print(context, `wrote ${join(out, path)}`);
+  }
+}
+
+async function readPresent(dir: string, files: readonly GeneratedFile[]): Promise<ReadonlyMap<string, string>> {
+  const present = new Map<string, string>();
+  for (const { path } of files) {
+    const content = await readFile(join(dir, path), 'utf8').catch(() => undefined);
+    if (content !== undefined) present.set(path, content);
+  }
+  return present;
+}

@@ -1,0 +1,41 @@
+import type { PayloadForm } from '../contract-form.js';
+import { depthOf } from '../model.js';
+import { compareModels } from './compare-models.js';
+import type { LanguageChange } from './finding.js';
+import { longestText, onTheWire } from './scalar-language.js';
+
+/** Every difference between two payloads of the same topic or document. */
+export function comparePayloads(path: string, older: PayloadForm, newer: PayloadForm): readonly LanguageChange[] {
+  const changes: LanguageChange[] = [];
+  const report = (change: LanguageChange): void => void changes.push(change);
+  if (older.encoding !== newer.encoding || older.model === null || newer.model === null) {
+    if (older.encoding === newer.encoding) return changes;
+    const what = `${older.encoding} became ${newer.encoding}`;
+    return [{ path, change: 'encoding', what, newToOld: 'always', oldToNew: true }];
+  }
+  if (older.maxBytes !== newer.maxBytes) {
+    report({
+      path,
+      change: 'size_bound',
+      what: `${String(older.maxBytes)} bytes became ${String(newer.maxBytes)}`,
+      newToOld: longestPayload(newer) > older.maxBytes ? 'can' : 'no',
+      oldToNew: longestPayload(older) > newer.maxBytes,
+    });
+  }
+  const [was, is] = [depthOf(older.model), depthOf(newer.model)];
+  if (was !== is) {
+    // A reader refuses what nests deeper than its schema, even inside a member that it would ignore.
+    const what = `nests ${String(is)} levels deep instead of ${String(was)}`;
+    report({ path, change: 'nesting', what, newToOld: is > was ? 'can' : 'no', oldToNew: was > is });
+  }
+  const before = changes.length;
+  compareModels(path, onTheWire(older.model, older.encoding), onTheWire(newer.model, newer.encoding), report);
+  if (older.model.kind !== newer.model.kind && changes.length === before) {
+    const what = `${older.model.kind} became ${newer.model.kind}, written alike`;
+    report({ path, change: 'type', what, newToOld: 'no', oldToNew: false });
+  }
+  return changes;
+}
+
+const longestPayload = ({ encoding, maxBytes, model }: PayloadForm): number =>
+  encoding === 'text' && model !== null ? Math.min(maxBytes, longestText(model)) : maxBytes;

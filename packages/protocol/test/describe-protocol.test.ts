@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { describeProtocol, parseProtocolDescription, secureEspV1, withRoot, type Protocol } from '../src/index.js';
+import { GOLDEN_CONTRACTS } from './golden/contracts.js';
+import { wideContract } from './support/wide-contract.js';
+
+const CONTRACTS: readonly Protocol[] = [secureEspV1, wideContract, ...GOLDEN_CONTRACTS];
+
+/** Any part of it changed, to see what a reader says. */
+const changed = (change: (description: never) => void): string => {
+  const description: unknown = JSON.parse(JSON.stringify(describeProtocol(wideContract)));
+  change(description as never);
+  return JSON.stringify(description);
+};
+
+describe('describeProtocol', () => {
+  test.each(CONTRACTS.map((protocol) => ({ name: protocol.name, protocol })))(
+    '$name comes back from a file as it was written',
+    ({ protocol }) => {
+      const description = describeProtocol(protocol);
+      const text = JSON.stringify(description, null, 2);
+      expect(parseProtocolDescription(text)).toStrictEqual(description);
+      expect(JSON.stringify(parseProtocolDescription(text), null, 2)).toBe(text);
+    },
+  );
+
+  test('says what a contract means, without zod', () => {
+    const { format, name, version, contractHash, root, topics, documents } = describeProtocol(
+      withRoot(secureEspV1, '/acme'),
+    );
+    expect([format, name, version, contractHash, root]).toEqual([1, 'secure-esp', 1, 'e39d769480af5e1d', '/acme']);
+    expect(topics['update/interval']).toStrictEqual({
+      direction: 'command',
+      description: 'Seconds between update checks. Stored, and effective at once.',
+      scopes: ['all', 'device'],
+      qos: 1,
+      payload: { encoding: 'text', maxBytes: 16, model: { kind: 'integer', min: 300, max: 9_999_999 } },
+      expirySeconds: 60,
+    });
+    expect(topics['status']).toMatchObject({ direction: 'event', retain: true, payload: { model: { kind: 'union' } } });
+    expect(topics['restart']?.payload).toEqual({ encoding: 'empty', maxBytes: 0, model: null });
+    expect(Object.keys(documents)).toEqual(['manifestHeader', 'manifest']);
+  });
+});
+
+interface Editable {
+  format: number;
+  name: string;
+  version: number;
+  root: string;
+  contractHash: string;
+  extra?: number;
+  topics: Record<string, { qos: number; retain?: boolean; scopes: string[]; payload: Record<string, unknown> }>;
+}
+
+describe('parseProtocolDescription', () => {
+  test.each<[string, string, RegExp]>([
+    ['no JSON', '{', /not valid JSON/],
+    ['another JSON', '[1]', /description/],
+    ['what nests without end', '['.repeat(100_000), /nests deeper/],
+    ['another format', changed((d: Editable) => (d.format = 2)), /^format/],
+    ['a member more', changed((d: Editable) => (d.extra = 2)), /description/],
+    ['a name that is none', changed((d: Editable) => (d.name = 'A')), /^name/],
+    ['a root that is none', changed((d: Editable) => (d.root = 'a/#')), /^root/],
+    ['a version that is none', changed((d: Editable) => (d.version = 0)), /^version/],
+    ['a hash of something else', changed((d: Editable) => (d.contractHash = '0'.repeat(16))), /^contractHash/],
+    [
+      'an edit without its hash',
+      changed((d: Editable) => Object.assign(d.topics['go'] ?? {}, { qos: 0 })),
+      /^contractH/,
+    ],
+    ['a QoS of 2', changed((d: Editable) => Object.assign(d.topics['go'] ?? {}, { qos: 2 })), /^topics\.go\.qos/],
+    ['no scope', changed((d: Editable) => Object.assign(d.topics['go'] ?? {}, { scopes: [] })), /^topics\.go\.scopes/],
+    [
+      'a command that is retained',
+      changed((d: Editable) => Object.assign(d.topics['go'] ?? {}, { retain: true })),
+      /go/,
+    ],
+    [
+      'a leaf that is none',
+      changed((d: Editable) => Object.assign(d.topics, { 'a/+': d.topics['go'] })),
+      /a topic leaf must be/,
+    ],
+    [
+      'a model that is none',
+      changed((d: Editable) => Object.assign(d.topics['text/any']?.payload ?? {}, { model: { kind: 'float' } })),
+      /text\/any/,
+    ],
+    [
+      'bounds upside down',
+      changed((d: Editable) =>
+        Object.assign(d.topics['text/any']?.payload ?? {}, { model: { kind: 'integer', min: 2, max: 1 } }),
+      ),
+      /text\/any/,
+    ],
+    [
+      'a union whose options have no tag',
+      changed((d: Editable) =>
+        Object.assign(d.topics['tagged']?.payload ?? {}, {
+          model: { kind: 'union', discriminator: 'v', options: [{ kind: 'object', strict: false, members: [] }] },
+        }),
+      ),
+      /tagged/,
+    ],
+  ])('refuses %s', (_what, text, message) => {
+    expect(() => parseProtocolDescription(text)).toThrow(
+      expect.objectContaining({
+        name: 'ProtocolError',
+        code: 'invalid_definition',
+        message: expect.stringMatching(message) as string,
+      }),
+    );
+  });
+});
