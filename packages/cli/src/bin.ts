@@ -25,5 +25,5 @@ const exitCode = await main(process.argv.slice(2), {
   stderr: process.stderr,
   signal: aborted.signal,
 });
-if (exitCode !== 0 || process.exitCode === undefined)
-  process.exitCode = aborted.signal.aborted ? process.exitCode : exitCode;
+// After a signal its own exit code stands.
+if (!aborted.signal.aborted) process.exitCode = exitCode;

@@ -14,7 +14,7 @@ export class CliError extends Error {
 
 /** Next steps for error codes of the libraries below; the sentence itself is the library's. */
 const NEXT_STEPS: Readonly<Record<string, string>> = {
-  ERR_PKI_NOT_FOUND: 'Make one with `secure-esp pki init`.',
+  ERR_PKI_NOT_FOUND: 'Make it with `secure-esp pki init` (with `--chip` for the firmware key of another chip).',
   ERR_PKI_UNKNOWN_DEVICE: 'Make its certificate with `secure-esp pki init --device ID`.',
   mosquitto_missing: 'Install it (`apt-get install mosquitto`) or use `--broker embedded`.',
   port_taken: 'Choose another port, or stop the program that holds it.',

@@ -1,20 +1,18 @@
-import type { SignatureScheme, TrustedKeys } from '@secure-esp/firmware-image';
+import type { TrustedKeys } from '@secure-esp/firmware-image';
 import { trustedFromPem } from '@secure-esp/firmware-image/node';
-import { isPkiError, type PkiTree } from '@secure-esp/pki';
+import { FIRMWARE_KEY_SCHEMES, isPkiError, type PkiTree } from '@secure-esp/pki';
 import type { CliContext } from './context.js';
 import { readInput } from './files.js';
-
-const SCHEMES = ['v1-ecdsa-p256', 'v2-rsa-3072', 'v2-ecdsa-p256'] as const satisfies readonly SignatureScheme[];
 
 /** The firmware keys that a tree has, for verification. */
 export async function trustedOf(tree: PkiTree): Promise<TrustedKeys> {
   const pems: string[] = [];
-  for (const scheme of SCHEMES) {
+  for (const scheme of FIRMWARE_KEY_SCHEMES) {
     try {
       pems.push(await tree.firmwareKey(scheme));
     } catch (error) {
-      // A tree has keys only for the chips it was made for.
-      if (!isPkiError(error)) throw error;
+      // A tree has keys only for the chips it was made for. A key that is there but damaged is no such case.
+      if (!isPkiError(error) || error.code !== 'ERR_PKI_NOT_FOUND') throw error;
     }
   }
   return trustedFromPem(pems);

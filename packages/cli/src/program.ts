@@ -1,10 +1,11 @@
+import { CHIPS, SIGNATURE_SCHEMES } from '@secure-esp/firmware-image';
 import { Command, Option } from 'commander';
 import { createRequire } from 'node:module';
 import type { BrokerConfigOptions } from './commands/broker-config.js';
 import type { BrokerServeOptions } from './commands/broker-serve.js';
 import type { CodegenCOptions, CodegenOptions } from './commands/codegen-c.js';
 import type { CodegenCheckCompatOptions } from './commands/codegen-check-compat.js';
-import type { CodegenAclOptions } from './commands/codegen-docs.js';
+import type { CodegenAclOptions } from './commands/codegen-acl.js';
 import type { DemoCommandOptions } from './commands/demo.js';
 import type { DeviceForgetOptions } from './commands/device-forget.js';
 import type { DeviceSendOptions } from './commands/device-send.js';
@@ -25,19 +26,7 @@ const DEFAULT_DIR = '.secure-esp';
 
 const dirOption = (): Option =>
   new Option('--dir <dir>', 'certificates and keys (made by `pki init`)').default(DEFAULT_DIR);
-const chips = [
-  'esp32',
-  'esp32s2',
-  'esp32s3',
-  'esp32c2',
-  'esp32c3',
-  'esp32c5',
-  'esp32c6',
-  'esp32c61',
-  'esp32h2',
-  'esp32p4',
-];
-const schemes = ['v1-ecdsa-p256', 'v2-rsa-3072', 'v2-ecdsa-p256'];
+const chips = CHIPS.map(({ name }) => name);
 
 /**
  * The whole command line. Commands are loaded when they run, so that `--help` and the first line of `demo` come at once.
@@ -122,7 +111,7 @@ function addImage(program: Command, context: CliContext): void {
     .description('Appends a signature in the form that the image’s chip verifies.')
     .addOption(dirOption())
     .option('--key <pem>', 'firmware signing key (default: the one of --dir for the scheme)')
-    .addOption(new Option('--scheme <scheme>', 'default: the chip’s').choices(schemes))
+    .addOption(new Option('--scheme <scheme>', 'default: the chip’s').choices(SIGNATURE_SCHEMES))
     .option('-o, --out <file>', 'signed image (default: <file>.signed.bin)')
     .action(async (file: string, options: ImageSignOptions) => {
       await (await import('./commands/image-sign.js')).imageSign(context, file, options);
@@ -277,7 +266,7 @@ function addCodegen(program: Command, context: CliContext): void {
   output('acl', 'Writes the access rules for Mosquitto, and with --operator for EMQX.')
     .option('--operator <name>', 'user name of an operator in EMQX (repeatable)', collect)
     .action(async (options: CodegenAclOptions) => {
-      await (await import('./commands/codegen-docs.js')).codegenAcl(context, options);
+      await (await import('./commands/codegen-acl.js')).codegenAcl(context, options);
     });
   codegen
     .command('check-compat <older> <newer>')

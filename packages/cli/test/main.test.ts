@@ -80,6 +80,24 @@ describe('certificates and images on the command line', () => {
     expect([changed.exitCode, changed.stderr]).toEqual([1, expect.stringMatching(/bad_checksum/)]);
   });
 
+  test('a damaged firmware key is named, not taken for one that the tree does not have', async () => {
+    const dir = await temporaryFolder();
+    await runMain(dir, ['pki', 'init']);
+    await writeFile(join(dir, 'app.bin'), await buildImage({ chip: 'esp32', project: 'lamp', version: '1.4.0' }));
+    expect((await runMain(dir, ['image', 'sign', 'app.bin'])).exitCode).toBe(0);
+    await writeFile(join(dir, '.secure-esp/secure_boot_signing_key.pem'), 'damaged');
+    const { exitCode, stderr } = await runMain(dir, ['image', 'verify', 'app.signed.bin']);
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/secure_boot_signing_key\.pem.*ERR_PKI_PEM/)]);
+  });
+
+  test('image sign makes no firmware key: it says which one is missing', async () => {
+    const dir = await temporaryFolder();
+    await runMain(dir, ['pki', 'init', '--chip', 'esp32']);
+    await writeFile(join(dir, 'app.bin'), await buildImage({ chip: 'esp32c6', project: 'lamp', version: '1.4.0' }));
+    const { exitCode, stderr } = await runMain(dir, ['image', 'sign', 'app.bin']);
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/no v2-ecdsa-p256 firmware key[^]*--chip/)]);
+  });
+
   test('a folder without certificates names the command that makes them', async () => {
     const { exitCode, stderr } = await runMain(await temporaryFolder(), ['device', 'watch']);
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('secure-esp pki init')]);

@@ -1,15 +1,9 @@
-import { toMosquittoAcl } from '@secure-esp/broker';
 import { describeProtocol } from '@secure-esp/protocol';
-import { generateEmqxAcl, generateJsonSchemas, generateTopicTable } from '@secure-esp/protocol/codegen';
+import { generateJsonSchemas, generateTopicTable } from '@secure-esp/protocol/codegen';
 import type { CliContext } from '../context.js';
 import { loadProtocol } from '../load-protocol.js';
 import { writeGenerated } from '../write-generated.js';
 import type { CodegenOptions } from './codegen-c.js';
-
-export interface CodegenAclOptions extends CodegenOptions {
-  /** Names of EMQX's operators; without any, only Mosquitto's files are written. */
-  readonly operator?: readonly string[];
-}
 
 /** `secure-esp codegen json-schema` */
 export async function codegenJsonSchema(context: CliContext, options: CodegenOptions): Promise<void> {
@@ -26,16 +20,4 @@ export async function codegenDocs(context: CliContext, options: CodegenOptions):
     { path: `${protocol.name}-v${protocol.version}.contract.json`, content: description },
   ];
   await writeGenerated(context, files, { ...options, command: 'codegen docs' });
-}
-
-/** `secure-esp codegen acl` */
-export async function codegenAcl(context: CliContext, options: CodegenAclOptions): Promise<void> {
-  const protocol = await loadProtocol(context, options.protocol);
-  const operators = options.operator ?? [];
-  const files = [
-    { path: 'operators.acl', content: toMosquittoAcl(protocol, 'operator') },
-    { path: 'devices.acl', content: toMosquittoAcl(protocol, 'device') },
-    ...(operators.length === 0 ? [] : [{ path: 'emqx_acl.conf', content: generateEmqxAcl(protocol, { operators }) }]),
-  ];
-  await writeGenerated(context, files, { ...options, command: 'codegen acl' });
 }

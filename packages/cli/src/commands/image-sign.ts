@@ -31,5 +31,6 @@ export async function imageSign(context: CliContext, file: string, options: Imag
 async function treeKey(context: CliContext, dir: string, scheme: SignatureScheme): Promise<string> {
   if (scheme === 'v2-ecdsa-p384') throw new CliError('a tree holds no P-384 key.', 'Name one with --key.');
   const tree = await openPki(pathOf(context, dir));
-  return tree.ensureFirmwareKey(scheme);
+  // Never made here: no device in the field would trust an image that is signed with a fresh key.
+  return tree.firmwareKey(scheme);
 }
