@@ -1,4 +1,12 @@
-import type { CommandName, EventDefinition, EventName, Protocol, SecureEspV1, TopicValue } from '@secure-esp/protocol';
+import type {
+  CommandName,
+  EventDefinition,
+  EventName,
+  Protocol,
+  SecureEspV1,
+  TopicInput,
+  TopicValue,
+} from '@secure-esp/protocol';
 import type { CommandOptions } from './commands/command-sender.js';
 import type { CommandArguments, DeviceCommands } from './commands/command-tree.js';
 import type { DeviceEvent, LeafStreamOptions, WatchOptions } from './events.js';
@@ -27,7 +35,7 @@ export interface DeviceMethods<P extends Protocol> {
    */
   send<K extends CommandName<P>>(
     leaf: K,
-    ...args: CommandArguments<TopicValue<P, K>, CommandOptions>
+    ...args: CommandArguments<TopicInput<P, K>, CommandOptions>
   ): Promise<Accepted<P>>;
   /** The retained value of an event. Throws `not_reported` if the broker has none. */
   read<K extends EventName<P>>(leaf: K, options?: WaitOptions): Promise<TopicValue<P, K>>;

@@ -1,19 +1,18 @@
-import type { FieldModel } from './model.js';
-import type { Payload, PayloadEncoding } from './payload.js';
+import type { BytesModel, FieldModel } from './model.js';
+import type { Payload } from './payload.js';
 import type { QoS, Scope, TopicDefinition } from './topic-definition.js';
 import { toPayloadModel } from './zod-model.js';
 
-/** A payload as plain data. */
-export interface PayloadForm {
-  readonly encoding: PayloadEncoding;
-  /** Size bound of the payload, bytes. */
-  readonly maxBytes: number;
-  /** `null` for an empty payload. */
-  readonly model: FieldModel | null;
-}
+/** A payload as plain data. `maxBytes` is its size bound; an empty payload has no model. */
+export type PayloadForm =
+  | { readonly encoding: 'empty'; readonly maxBytes: number; readonly model: null }
+  | { readonly encoding: 'text' | 'json'; readonly maxBytes: number; readonly model: FieldModel }
+  | { readonly encoding: 'bytes'; readonly maxBytes: number; readonly model: BytesModel };
 
 interface TopicFormCommon {
   readonly description: string;
+  readonly deprecated?: string;
+  readonly since?: number;
   readonly scopes: readonly Scope[];
   readonly qos: QoS;
   readonly payload: PayloadForm;
@@ -52,6 +51,8 @@ export function toContractForm(contract: {
 function topicForm(topic: TopicDefinition, leaf: string): TopicForm {
   const common = {
     description: topic.description,
+    ...(topic.deprecated === undefined ? {} : { deprecated: topic.deprecated }),
+    ...(topic.since === undefined ? {} : { since: topic.since }),
     scopes: [...topic.scopes],
     qos: topic.qos,
     payload: payloadForm(topic.payload, leaf),
@@ -61,11 +62,13 @@ function topicForm(topic: TopicDefinition, leaf: string): TopicForm {
     : { direction: 'event', ...common, retain: topic.retain };
 }
 
-const payloadForm = (payload: Payload, path: string): PayloadForm => ({
-  encoding: payload.encoding,
-  maxBytes: payload.maxBytes,
-  model: toPayloadModel(payload, path) ?? null,
-});
+function payloadForm(payload: Payload, path: string): PayloadForm {
+  const { maxBytes } = payload;
+  const model = toPayloadModel(payload, path);
+  if (model === undefined) return { encoding: 'empty', maxBytes, model: null };
+  if (model.kind === 'bytes') return { encoding: 'bytes', maxBytes, model };
+  return { encoding: payload.encoding === 'text' ? 'text' : 'json', maxBytes, model };
+}
 
 const mapEntries = <A, B>(record: Readonly<Record<string, A>>, map: (value: A, key: string) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));

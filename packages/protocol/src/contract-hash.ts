@@ -1,11 +1,11 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { ContractForm, PayloadForm } from './contract-form.js';
-import { tagOf, type FieldModel } from './model.js';
+import { tagOf, type PayloadModel } from './model.js';
 
 /**
  * First 16 hex digits of the SHA-256 over the contract's canonical form: names, directions, scopes, delivery and payload
- * models. Descriptions and the order of declaration (of topics, members, options, enum values) do not change it.
+ * models. Descriptions, deprecation, since-versions and the order of declaration (of topics, members, options, enum values) do not change it.
  */
 export function contractHash(contract: ContractForm): string {
   const topics = sortedEntries(contract.topics).map(([leaf, topic]) => ({
@@ -31,12 +31,16 @@ const payloadForm = ({ encoding, maxBytes, model }: PayloadForm): unknown => ({
 });
 
 /** A model with everything unordered put in order, so that only what reaches the wire is hashed. */
-function canonicalForm(model: FieldModel): unknown {
+function canonicalForm(model: PayloadModel): unknown {
   switch (model.kind) {
     case 'string':
       return [model.kind, model.minBytes, model.maxBytes, model.format];
     case 'integer':
       return [model.kind, model.min, model.max];
+    case 'decimal':
+      return [model.kind, model.min, model.max, model.decimals];
+    case 'bytes':
+      return [model.kind, model.minBytes, model.maxBytes];
     case 'boolean':
       return [model.kind];
     case 'literal':
@@ -54,6 +58,7 @@ function canonicalForm(model: FieldModel): unknown {
           member.optional,
           member.nullable,
           canonicalForm(member.type),
+          ...(member.default === undefined ? [] : [member.default]),
         ]),
       ];
     case 'union':

@@ -2,9 +2,10 @@ import { createPayloadCodec, type PayloadCodec } from './codecs/payload-codec.js
 import { toContractForm } from './contract-form.js';
 import { contractHash } from './contract-hash.js';
 import { ProtocolError } from './errors.js';
-import type { Payload, PayloadValue } from './payload.js';
+import type { Payload, PayloadInput, PayloadValue } from './payload.js';
 import type { CommandDefinition, EventDefinition, TopicDefinition } from './topic-definition.js';
-import { checkLeaf, checkRoot } from './topic-grammar.js';
+import { checkLeaf, checkRoot, leavesOverlap } from './topic-grammar.js';
+import { toPayloadModel } from './zod-model.js';
 
 export type Topics = Readonly<Record<string, TopicDefinition>>;
 
@@ -22,8 +23,10 @@ export interface Protocol<T extends Topics = Topics, D extends Documents = Docum
   readonly documents: D;
   /** 16 hex digits that change exactly when the meaning of the contract changes. The root is not part of it. */
   readonly contractHash: string;
-  readonly codecs: { readonly [K in keyof T]: PayloadCodec<PayloadValue<T[K]['payload']>> };
-  readonly documentCodecs: { readonly [K in keyof D]: PayloadCodec<PayloadValue<D[K]>> };
+  readonly codecs: {
+    readonly [K in keyof T]: PayloadCodec<PayloadValue<T[K]['payload']>, PayloadInput<T[K]['payload']>>;
+  };
+  readonly documentCodecs: { readonly [K in keyof D]: PayloadCodec<PayloadValue<D[K]>, PayloadInput<D[K]>> };
 }
 
 /** Names of a contract's commands. */
@@ -38,6 +41,9 @@ export type EventName<P extends Protocol> = {
 
 /** Value type of a topic's payload. */
 export type TopicValue<P extends Protocol, K extends keyof P['topics']> = PayloadValue<P['topics'][K]['payload']>;
+
+/** What the encoder of a topic takes: its value, in which members with a default may be left out. */
+export type TopicInput<P extends Protocol, K extends keyof P['topics']> = PayloadInput<P['topics'][K]['payload']>;
 
 /** Value type of a document. */
 export type DocumentValue<P extends Protocol, K extends keyof P['documents']> = PayloadValue<P['documents'][K]>;
@@ -66,9 +72,9 @@ export function defineProtocol<const T extends Topics, const D extends Documents
     if (topic.scopes.includes('all') && leaf.includes('{')) {
       fail(leaf, 'a topic with a parameter belongs to one device: use scopes: ["device"]');
     }
-    if (topic.direction === 'event' && topic.payload.encoding === 'empty' && topic.retain) {
-      fail(leaf, 'an empty retained message deletes the retained one: such an event cannot exist');
-    }
+    if (topic.direction === 'event' && topic.retain) checkRetained(leaf, topic.payload);
+    checkNotes(leaf, topic, version);
+    checkDistinct(leaf, topic, topics);
   }
   return Object.freeze({
     name,
@@ -80,6 +86,33 @@ export function defineProtocol<const T extends Topics, const D extends Documents
     codecs: codecsOf(Object.entries(topics).map(([leaf, topic]) => [leaf, topic.payload])) as Protocol<T, D>['codecs'],
     documentCodecs: codecsOf(Object.entries(documents)) as Protocol<T, D>['documentCodecs'],
   });
+}
+
+function checkRetained(leaf: string, payload: Payload): void {
+  const model = toPayloadModel(payload, leaf);
+  if (model === undefined) fail(leaf, 'an empty retained message deletes the retained one: such an event cannot exist');
+  if (model.kind === 'bytes' && model.minBytes === 0) {
+    fail(leaf, 'an empty retained message deletes the retained one: use bytes({ minBytes: 1, maxBytes })');
+  }
+}
+
+/** A broker's rule for a parameter is the wildcard `+`, so that it would also cover the other leaf. */
+function checkDistinct(leaf: string, topic: TopicDefinition, topics: Readonly<Record<string, TopicDefinition>>): void {
+  if (!leaf.includes('{')) return;
+  const other = Object.entries(topics).find(
+    ([name, { scopes }]) =>
+      name !== leaf && leavesOverlap(leaf, name) && scopes.some((scope) => topic.scopes.includes(scope)),
+  );
+  if (other !== undefined) fail(other[0], `one topic could be this leaf and "${leaf}": name it differently`);
+}
+
+function checkNotes(leaf: string, { deprecated, since }: TopicDefinition, version: number): void {
+  if (deprecated !== undefined && (!/^[ -~]{1,200}$/.test(deprecated) || deprecated.includes('*/'))) {
+    fail(leaf, 'deprecated must be 1..200 characters of printable ASCII without "*/"');
+  }
+  if (since !== undefined && (!Number.isInteger(since) || since < 1 || since > version)) {
+    fail(leaf, `since must be an integer in 1..${String(version)}, the version of the contract`);
+  }
 }
 
 /** The same contract below another root, e.g. `/acme/plant-7`. The contract hash stays. */

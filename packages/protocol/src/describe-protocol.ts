@@ -10,7 +10,7 @@ export const DESCRIPTION_FORMAT = 1;
  */
 export interface ProtocolDescription extends ContractForm {
   readonly format: typeof DESCRIPTION_FORMAT;
-  /** 16 hex digits, computed from all of the rest but `root` and the topics' descriptions. */
+  /** 16 hex digits, computed from all of the rest but `root` and what is documentation: description, deprecated, since. */
   readonly contractHash: string;
   readonly root: string;
 }

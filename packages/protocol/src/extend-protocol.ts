@@ -7,6 +7,7 @@ type Merged<A, B> = [B] extends [never] ? A : A & B;
 /**
  * A new contract: all of `base`, and more topics and documents. What is not given is that of the base; give it a name of
  * its own where both are in use, and a new version when an addition is incompatible. The contract hash covers everything.
+ * With a name and a version given, versions are counted anew, so the base's topics lose their `since`.
  *
  * Throws {@link ProtocolError} `invalid_definition` for a leaf or document that the base has already, and for all that
  * `defineProtocol` refuses.
@@ -20,14 +21,23 @@ export function extendProtocol<
   base: Protocol<T, D>,
   additions: { name?: string; version?: number; root?: string; topics?: T2; documents?: D2 },
 ): Protocol<Merged<T, T2>, Merged<D, D2>> {
+  const countsAnew = additions.name !== undefined && additions.version !== undefined;
   return defineProtocol({
     name: additions.name ?? base.name,
     version: additions.version ?? base.version,
     root: additions.root ?? base.root,
-    topics: merge('topic', base.topics, additions.topics),
+    topics: merge('topic', countsAnew ? withoutSince(base.topics) : base.topics, additions.topics),
     documents: merge('document', base.documents, additions.documents),
   });
 }
+
+const withoutSince = <T extends Topics>(topics: T): T =>
+  Object.fromEntries(
+    Object.entries(topics).map(([leaf, topic]) => [
+      leaf,
+      Object.fromEntries(Object.entries(topic).filter(([option]) => option !== 'since')),
+    ]),
+  ) as Topics as T;
 
 function merge<A extends object, B extends object>(what: string, base: A, more: B | undefined): Merged<A, B> {
   const taken = Object.keys(more ?? {}).find((key) => Object.hasOwn(base, key));

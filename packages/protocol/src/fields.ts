@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { decimalText, fromScaled, MAX_DECIMALS, MAX_SCALED, toScaled } from './decimal.js';
 import { ProtocolError } from './errors.js';
 import { isHttpsUrl } from './https-url.js';
+import type { BytesModel, DecimalModel } from './model.js';
 import { hasUnencodable, utf8Length } from './utf8.js';
 
 /** What C needs to know of a string: bounds in bytes, and the closed list of formats that both languages implement. */
@@ -25,6 +27,12 @@ const FORMATS: Record<StringFormat, (text: string) => boolean> = {
   identifier: (text) => /^[A-Za-z0-9_-]*$/.test(text),
   hex: (text) => /^[0-9a-f]*$/.test(text),
 };
+
+/** True if `text` is a value of `field`. */
+export function holdsString({ minBytes, maxBytes, format }: StringField, text: string): boolean {
+  const bytes = utf8Length(text);
+  return bytes >= minBytes && bytes <= maxBytes && FORMATS[format](text) && !hasUnencodable(text);
+}
 
 /** A string bounded in **bytes** of UTF-8 (zod's own `.max` counts UTF-16 units, which C cannot enforce). */
 export function boundedString(bounds: { minBytes?: number; maxBytes: number; format?: StringFormat }): z.ZodString {
@@ -91,6 +99,45 @@ export function integer(min: number, max: number): z.ZodInt {
 /** 0..4294967295. */
 export const u32 = (): z.ZodInt => integer(0, 4_294_967_295);
 
-/** Metadata that {@link boundedString} left on a schema, or `undefined`. */
-export const stringFieldOf = (schema: z.core.$ZodType): StringField | undefined =>
-  (z.globalRegistry.get(schema) as { secureEsp?: StringField } | undefined)?.secureEsp;
+/**
+ * A number in `min..max` that is a multiple of `10^-decimals` (`decimals` 1..9): `decimal({ min: -40, max: 125, decimals: 2 })`.
+ * In TypeScript it is a `number`, in C the scaled integer `value * 10^decimals`, which has at most 15 digits. A value is a
+ * multiple if it is the double that its decimal text stands for: `0.1 + 0.2` is none, `Math.round(x * 100) / 100` always is
+ * one of 2 decimals.
+ */
+export function decimal(bounds: { min: number; max: number; decimals: number }): z.ZodNumber {
+  const { decimals } = bounds;
+  if (!Number.isInteger(decimals) || decimals < 1 || decimals > MAX_DECIMALS) {
+    throw new ProtocolError(
+      'invalid_definition',
+      `decimal: decimals must be an integer in 1..${String(MAX_DECIMALS)}, got ${String(decimals)}`,
+      'decimal',
+    );
+  }
+  const step = decimalText(1, decimals);
+  const [min, max] = [toScaled(bounds.min, decimals), toScaled(bounds.max, decimals)];
+  if (min === undefined || max === undefined || min > max) {
+    throw new ProtocolError(
+      'invalid_definition',
+      `decimal: bounds must be multiples of ${step} within ±${decimalText(MAX_SCALED, decimals)} with min <= max, got ${String(bounds.min)}..${String(bounds.max)}`,
+      'decimal',
+    );
+  }
+  const field: DecimalModel = { kind: 'decimal', min, max, decimals };
+  return z
+    .number()
+    .min(fromScaled(min, decimals))
+    .max(fromScaled(max, decimals))
+    .superRefine((value, context) => {
+      // What has too many digits to tell is out of range, and so refused already.
+      const known = Math.abs(value) <= fromScaled(MAX_SCALED, decimals);
+      if (known && toScaled(value, decimals) === undefined) {
+        context.addIssue({ code: 'custom', message: `must be a multiple of ${step}` });
+      }
+    })
+    .meta({ secureEsp: field });
+}
+
+/** What {@link boundedString}, {@link decimal} or `bytes` left on a schema, or `undefined`. */
+export const declaredFieldOf = (schema: z.core.$ZodType): StringField | DecimalModel | BytesModel | undefined =>
+  (z.globalRegistry.get(schema) as { secureEsp?: StringField | DecimalModel | BytesModel } | undefined)?.secureEsp;

@@ -3,8 +3,8 @@ export { defineProtocol, withRoot } from './define-protocol.js';
 export { extendProtocol } from './extend-protocol.js';
 export { isProtocol } from './is-protocol.js';
 export { command, event } from './topic-definition.js';
-export { empty, json, text } from './payload.js';
-export { boundedString, hex, httpsUrl, identifier, integer, u32 } from './fields.js';
+export { bytes, empty, json, text } from './payload.js';
+export { boundedString, decimal, hex, httpsUrl, identifier, integer, u32 } from './fields.js';
 export { isHttpsUrl } from './https-url.js';
 export type {
   CommandName,
@@ -12,11 +12,12 @@ export type {
   Documents,
   EventName,
   Protocol,
+  TopicInput,
   Topics,
   TopicValue,
 } from './define-protocol.js';
 export type { CommandDefinition, EventDefinition, QoS, Scope, TopicDefinition } from './topic-definition.js';
-export type { Payload, PayloadEncoding, PayloadValue } from './payload.js';
+export type { Payload, PayloadEncoding, PayloadInput, PayloadValue } from './payload.js';
 export type { StringField, StringFormat } from './fields.js';
 
 // Topics
@@ -41,12 +42,16 @@ export type { DecodeResult, PayloadFault } from './codecs/verdict.js';
 
 // What a contract means to brokers and generators
 export { accessRules, CONNECTION_TEST_TOPIC, matchesFilter, OWN_DEVICE_LEVEL } from './access-rules.js';
-export { depthOf } from './model.js';
+export { decimalText, fromScaled, toScaled } from './decimal.js';
+export { decimalsOf, depthOf } from './model.js';
 export { toFieldModel, toPayloadModel } from './zod-model.js';
 export type { AccessRule, Role } from './access-rules.js';
 export type {
   ArrayModel,
   BooleanModel,
+  BytesModel,
+  DecimalModel,
+  DefaultValue,
   EnumModel,
   FieldModel,
   IntegerModel,
@@ -54,6 +59,7 @@ export type {
   LiteralModel,
   MemberModel,
   ObjectModel,
+  PayloadModel,
   ScalarModel,
   UnionModel,
 } from './model.js';

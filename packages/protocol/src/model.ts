@@ -4,15 +4,30 @@ import type { StringField } from './fields.js';
  * A payload schema as plain data: what C can enforce, and no more. Everything that is derived from a contract
  * (C code, contract hash, documents) reads this, never zod.
  */
+export type PayloadModel = FieldModel | BytesModel;
+
+/** What can stand in a text or JSON payload. */
 export type FieldModel = ScalarModel | ArrayModel | ObjectModel | UnionModel;
 
-export type ScalarModel = StringField | IntegerModel | BooleanModel | LiteralModel | EnumModel;
+export type ScalarModel = StringField | IntegerModel | DecimalModel | BooleanModel | LiteralModel | EnumModel;
 
 /** Both bounds are inclusive and within ±(2^53-1). */
 export interface IntegerModel {
   readonly kind: 'integer';
   readonly min: number;
   readonly max: number;
+}
+
+/**
+ * A multiple of `10^-decimals`. The bounds are inclusive and, like everything said of a decimal in a model, **scaled**:
+ * integers that stand for `value * 10^decimals`, within ±999999999999999.
+ */
+export interface DecimalModel {
+  readonly kind: 'decimal';
+  readonly min: number;
+  readonly max: number;
+  /** 1..9. */
+  readonly decimals: number;
 }
 
 export interface BooleanModel {
@@ -50,9 +65,22 @@ export interface ObjectModel {
 
 export interface MemberModel {
   readonly name: string;
+  /** False for a member with a default: whoever reads it finds it there, and whoever encodes it writes it. */
   readonly optional: boolean;
   readonly nullable: boolean;
   readonly type: FieldModel;
+  /** What an absent member is read as; scaled if the type is a decimal. */
+  readonly default?: DefaultValue;
+}
+
+/** A value of a member's type; only strings, integers, decimals, booleans and enums have one. */
+export type DefaultValue = string | number | boolean;
+
+/** A whole payload of raw bytes; never inside another model. */
+export interface BytesModel {
+  readonly kind: 'bytes';
+  readonly minBytes: number;
+  readonly maxBytes: number;
 }
 
 /** A union told apart by the literal value of one member, which every option has and no two share. */
@@ -63,7 +91,7 @@ export interface UnionModel {
 }
 
 /** How many objects and arrays nest in a value of this shape: the bound that decoders enforce before parsing. */
-export function depthOf(model: FieldModel): number {
+export function depthOf(model: PayloadModel): number {
   switch (model.kind) {
     case 'object':
       return 1 + Math.max(0, ...model.members.map((member) => depthOf(member.type)));
@@ -71,6 +99,22 @@ export function depthOf(model: FieldModel): number {
       return 1 + depthOf(model.item);
     case 'union':
       return Math.max(...model.options.map(depthOf));
+    default:
+      return 0;
+  }
+}
+
+/** The most decimals of any decimal in a value of this shape. */
+export function decimalsOf(model: PayloadModel): number {
+  switch (model.kind) {
+    case 'decimal':
+      return model.decimals;
+    case 'object':
+      return Math.max(0, ...model.members.map((member) => decimalsOf(member.type)));
+    case 'array':
+      return decimalsOf(model.item);
+    case 'union':
+      return Math.max(...model.options.map(decimalsOf));
     default:
       return 0;
   }

@@ -15,7 +15,7 @@ const MAX_JSON_DEPTH = 5 * (MAX_DEPTH + 2);
  * description edited by hand is not mistaken for that of a release.
  */
 export function parseProtocolDescription(json: string): ProtocolDescription {
-  const bounded = toJsonText(json, MAX_JSON_DEPTH);
+  const bounded = toJsonText(json, { maxDepth: MAX_JSON_DEPTH, maxDecimals: 0 });
   if (!bounded.ok) return refuse('description', bounded.detail);
   const parsed = descriptionSchema.safeParse(parseJson(bounded.text));
   if (!parsed.success) {

@@ -10,6 +10,19 @@ interface TopicCommon<P extends Payload> {
   readonly scopes: readonly Scope[];
   readonly qos: QoS;
   readonly description: string;
+  /** Why not to use it any more, and what to use instead: 1..200 characters of printable ASCII without `*` + `/`. */
+  readonly deprecated?: string;
+  /** The contract version in which the topic appeared. */
+  readonly since?: number;
+}
+
+/** What is documentation and no more: it reaches every document, and neither the wire nor the contract hash. */
+interface TopicNotes {
+  description: string;
+  /** Why not to use it any more, and what to use instead: 1..200 characters of printable ASCII without `*` + `/`. */
+  deprecated?: string;
+  /** The contract version in which the topic appeared: at most that of the contract. */
+  since?: number;
 }
 
 /** Operator to device. Never retained: a retained command would fire again at every connect. */
@@ -30,7 +43,7 @@ export type TopicDefinition<P extends Payload = Payload> = CommandDefinition<P> 
 /** Declares a command. Defaults: both scopes, QoS 1, expiry 60 s. */
 export function command<P extends Payload>(
   payload: P,
-  options: { description: string; scopes?: readonly Scope[]; qos?: QoS; expirySeconds?: number },
+  options: TopicNotes & { scopes?: readonly Scope[]; qos?: QoS; expirySeconds?: number },
 ): CommandDefinition<P> {
   return { direction: 'command', payload, scopes: ['all', 'device'], qos: 1, expirySeconds: 60, ...options };
 }
@@ -38,7 +51,7 @@ export function command<P extends Payload>(
 /** Declares an event. Defaults: scope `device`, QoS 1, not retained. */
 export function event<P extends Payload>(
   payload: P,
-  options: { description: string; scopes?: readonly Scope[]; qos?: QoS; retain?: boolean },
+  options: TopicNotes & { scopes?: readonly Scope[]; qos?: QoS; retain?: boolean },
 ): EventDefinition<P> {
   return { direction: 'event', payload, scopes: ['device'], qos: 1, retain: false, ...options };
 }

@@ -59,3 +59,16 @@ export function checkLeaf(leaf: string): void {
     );
   }
 }
+
+/** True if one topic could be both leaves, as brokers see it: a parameter stands for any level. */
+export function leavesOverlap(one: string, other: string): boolean {
+  const levels = other.split('/');
+  const own = one.split('/');
+  return (
+    own.length === levels.length &&
+    own.every((level, index) => {
+      const counterpart = levels[index] ?? '';
+      return level === counterpart || parameterOf(level) !== undefined || parameterOf(counterpart) !== undefined;
+    })
+  );
+}

@@ -1,12 +1,16 @@
 import type { z } from 'zod';
+import { toScaled } from './decimal.js';
+import { canHaveDefault, isDefaultOf } from './default-value.js';
 import { ProtocolError } from './errors.js';
-import { stringFieldOf } from './fields.js';
+import { declaredFieldOf } from './fields.js';
 import {
   tagOf,
   type ArrayModel,
+  type DefaultValue,
   type FieldModel,
   type MemberModel,
   type ObjectModel,
+  type PayloadModel,
   type UnionModel,
 } from './model.js';
 import type { Payload } from './payload.js';
@@ -33,15 +37,22 @@ interface Check {
 const definitionOf = (schema: z.core.$ZodType): Definition => schema._zod.def as unknown as Definition;
 
 /** The model of a payload, or `undefined` if it is empty. Throws `invalid_definition` for a shape its encoding cannot carry. */
-export function toPayloadModel(payload: Payload, path: string): FieldModel | undefined {
+export function toPayloadModel(payload: Payload, path: string): PayloadModel | undefined {
   if (payload.encoding === 'empty') return undefined;
+  if (payload.encoding === 'bytes') {
+    const field = declaredFieldOf(payload.schema);
+    // The one check is that of minBytes.
+    return field?.kind === 'bytes' && checksOf(definitionOf(payload.schema), path, ['custom']).length === 1
+      ? { ...field, maxBytes: payload.maxBytes }
+      : refuse(path, 'a payload of bytes is made by bytes({ maxBytes }), and nothing more');
+  }
   const model = toFieldModel(payload.schema, path);
   const composite = model.kind === 'object' || model.kind === 'union';
   if (payload.encoding === 'json' && !composite) {
     return refuse(path, `a JSON payload must be an object or a discriminated union, not ${model.kind}`);
   }
   if (payload.encoding === 'text' && (composite || model.kind === 'array' || model.kind === 'literal')) {
-    return refuse(path, `a text payload must be a string, integer, boolean or enum, not ${model.kind}`);
+    return refuse(path, `a text payload must be a string, integer, decimal, boolean or enum, not ${model.kind}`);
   }
   return model;
 }
@@ -63,7 +74,7 @@ function fieldModel(schema: z.core.$ZodType, path: string, depth: number): Field
     case 'string':
       return stringModel(schema, path);
     case 'number':
-      return integerModel(definition, path);
+      return numberModel(schema, path);
     case 'boolean':
       checksOf(definition, path, []);
       return { kind: 'boolean' };
@@ -77,6 +88,10 @@ function fieldModel(schema: z.core.$ZodType, path: string, depth: number): Field
       return objectModel(definition, path, depth);
     case 'union':
       return unionModel(definition, path, depth);
+    case 'default':
+      return refuse(path, 'only a member of an object can have a default');
+    case 'prefault':
+      return refuse(path, 'a prefault has no C form: use .default(value)');
     default:
       return refuse(path, `a zod "${definition.type}" has no C form`);
   }
@@ -92,11 +107,25 @@ function checksOf(definition: Definition, path: string, known: readonly string[]
 }
 
 function stringModel(schema: z.core.$ZodType, path: string): FieldModel {
-  const field =
-    stringFieldOf(schema) ?? refuse(path, 'a string needs a bound in bytes: use boundedString({ maxBytes })');
+  const field = declaredFieldOf(schema);
+  if (field?.kind !== 'string') return refuse(path, 'a string needs a bound in bytes: use boundedString({ maxBytes })');
   const checks = checksOf(definitionOf(schema), path, ['custom']);
   // The one check is boundedString's own; metadata survives further ones, which C would not know.
   return checks.length === 1 ? field : refuse(path, 'a check on top of boundedString has no C form: use its format');
+}
+
+function numberModel(schema: z.core.$ZodType, path: string): FieldModel {
+  const definition = definitionOf(schema);
+  const field = declaredFieldOf(schema);
+  if (field?.kind === 'decimal') {
+    // The three are decimal's own; metadata survives further ones, which C would not know.
+    return checksOf(definition, path, ['greater_than', 'less_than', 'custom']).length === 3
+      ? field
+      : refuse(path, 'a check on top of decimal has no C form: use its bounds');
+  }
+  return definition['format'] === 'safeint'
+    ? integerModel(definition, path)
+    : refuse(path, 'a number needs bounds and a step: use integer(min, max) or decimal({ min, max, decimals })');
 }
 
 function integerModel(definition: Definition, path: string): FieldModel {
@@ -108,8 +137,8 @@ function integerModel(definition: Definition, path: string): FieldModel {
   const min = Math.max(...bounds('greater_than'));
   const max = Math.min(...bounds('less_than'));
   const exclusive = checks.some((check) => check['inclusive'] !== true);
-  if (definition['format'] !== 'safeint' || exclusive || !Number.isSafeInteger(min) || !Number.isSafeInteger(max)) {
-    return refuse(path, 'a number needs to be a bounded integer: use integer(min, max)');
+  if (exclusive || !Number.isSafeInteger(min) || !Number.isSafeInteger(max)) {
+    return refuse(path, 'an integer needs inclusive bounds: use integer(min, max)');
   }
   return min <= max ? { kind: 'integer', min, max } : refuse(path, 'no integer satisfies the bounds');
 }
@@ -168,18 +197,38 @@ function memberModel(name: string, schema: z.core.$ZodType, path: string, depth:
   if (name in Object.prototype) refuse(path, 'a member cannot be named like a property of every JavaScript object');
   let optional = false;
   let nullable = false;
+  let defaulted: Definition | undefined;
   let inner = schema;
   for (;;) {
     const definition = definitionOf(inner);
     if (definition.type === 'optional') optional = true;
     else if (definition.type === 'nullable') nullable = true;
+    else if (definition.type === 'default' && defaulted === undefined) defaulted = definition;
     else break;
     checksOf(definition, path, []);
     inner = definition['innerType'] as z.core.$ZodType;
   }
   const type = fieldModel(inner, path, depth + 1);
   if (type.kind === 'literal' && nullable) refuse(path, 'a literal cannot be nullable: use a nullable enum or integer');
-  return { name, optional, nullable, type };
+  if (defaulted === undefined) return { name, optional, nullable, type };
+  if (optional) refuse(path, 'a member with a default is never absent: remove .optional()');
+  return { name, optional, nullable, type, default: defaultOf(type, defaulted, path) };
+}
+
+/** The default of a member, scaled if it is a decimal. zod reads it anew for each value that lacks the member. */
+function defaultOf(type: FieldModel, definition: Definition, path: string): DefaultValue {
+  if (!canHaveDefault(type)) {
+    return refuse(
+      path,
+      `only strings, integers, decimals, booleans and enums have defaults, not ${type.kind}: use .optional()`,
+    );
+  }
+  const given = definition['defaultValue'];
+  if (!Object.is(given, definition['defaultValue'])) refuse(path, 'a default must be a constant');
+  const value = type.kind === 'decimal' && typeof given === 'number' ? toScaled(given, type.decimals) : given;
+  if (!isDefaultOf(type, value))
+    return refuse(path, 'the default must be a value of this member: change one or the other');
+  return typeof value === 'number' ? value + 0 : value;
 }
 
 function unionModel(definition: Definition, path: string, depth: number): UnionModel {

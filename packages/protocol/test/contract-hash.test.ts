@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   boundedString,
+  bytes,
   command,
+  decimal,
   defineProtocol,
   event,
   integer,
@@ -44,6 +46,8 @@ describe('the contract hash', () => {
   test.each<[string, Change]>([
     ['the root', { root: '/other' }],
     ['descriptions', withLevel(command(level09(), { description: 'other' }))],
+    ['deprecation', withLevel(command(level09(), { description: 'd', deprecated: 'Use status.' }))],
+    ['the version in which a topic appeared', withLevel(command(level09(), { description: 'd', since: 1 }))],
     ['the order of topics', { topics: Object.fromEntries(Object.entries(base).reverse()) }],
     ['the order of scopes', withLevel(command(level09(), { description: 'd', scopes: ['device', 'all'] }))],
     ['the order of members', withStatus(z.object({ b: integer(0, 9), a: z.enum(['x', 'y']) }))],
@@ -72,6 +76,34 @@ describe('the contract hash', () => {
     ['a type', withStatus(z.object({ a: boundedString({ maxBytes: 1 }), b: integer(0, 9) }))],
   ])('changes with %s', (_what, change) => {
     expect(hashOf(change)).not.toBe(hashOf());
+  });
+
+  const celsius = (min: number, max: number, decimals: number) =>
+    hashOf(withLevel(command(text(decimal({ min, max, decimals }), level), { description: 'd' })));
+  const raw = (minBytes: number, maxBytes: number) =>
+    hashOf(withLevel(command(bytes({ minBytes, maxBytes }), { description: 'd' })));
+  const filled = (b: z.ZodType) => hashOf(withStatus(z.object({ a: z.enum(['x', 'y']), b })));
+
+  test('tells all decimals, bytes and defaults apart', () => {
+    const hashes = [
+      hashOf(),
+      celsius(0, 9, 1),
+      celsius(0, 9, 2),
+      celsius(0, 90, 1),
+      celsius(-1, 9, 1),
+      celsius(0, 0.9, 2),
+      raw(0, 8),
+      raw(1, 8),
+      raw(0, 9),
+      filled(integer(0, 9).default(1)),
+      filled(integer(0, 9).default(2)),
+      filled(integer(0, 9).nullable().default(2)),
+      filled(z.boolean()),
+      filled(z.boolean().default(true)),
+      filled(z.boolean().default(false)),
+      filled(z.boolean().optional()),
+    ];
+    expect(new Set(hashes).size).toBe(hashes.length);
   });
 
   test('stays the same below another root', () => {

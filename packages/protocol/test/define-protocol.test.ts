@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   boundedString,
   command,
+  decimal,
   defineProtocol,
   empty,
   event,
@@ -27,6 +28,10 @@ const topic = (leaf: string, payload: Payload = empty()): Topics => ({
 const define = (change: { name?: string; version?: number; root?: string; topics?: Topics }) =>
   defineProtocol({ name: 'lab', version: 1, root: '/lab', topics: topic('go'), ...change });
 
+const noted = (notes: { deprecated?: string; since?: number }): Topics => ({
+  go: command(empty(), { description: 'd', ...notes }),
+});
+
 function refusal(body: () => unknown): ProtocolError {
   try {
     body();
@@ -38,7 +43,7 @@ function refusal(body: () => unknown): ProtocolError {
 }
 
 describe('defineProtocol', () => {
-  test.each([
+  test.each<[what: string, change: Parameters<typeof define>[0]]>([
     ['a name with capitals', { name: 'Lab' }],
     ['an empty name', { name: '' }],
     ['version 0', { version: 0 }],
@@ -57,10 +62,38 @@ describe('defineProtocol', () => {
     ['a leaf with two parameters', { topics: topic('{client}/{client}') }],
     ['an empty level', { topics: topic('a//b') }],
     ['no scope', { topics: { go: command(empty(), { description: 'd', scopes: [] }) } }],
+    [
+      'a leaf that another leaf with a parameter could be too',
+      {
+        topics: {
+          ...topic('answers/{client}'),
+          'answers/maintenance': command(empty(), { description: 'd', scopes: ['device'] }),
+        },
+      },
+    ],
     ['a parameter in scope all', { topics: { 'go/{client}': command(empty(), { description: 'd' }) } }],
     ['a retained event without payload', { topics: { gone: event(empty(), { description: 'd', retain: true }) } }],
+    ...['', 'a'.repeat(201), 'new\nline', 'caf\u00e9', 'ends */ here'].map(
+      (deprecated) =>
+        [`deprecated: ${JSON.stringify(deprecated).slice(0, 20)}`, { topics: noted({ deprecated }) }] as [
+          string,
+          object,
+        ],
+    ),
+    ...[0, 2, 0.5, -1, Number.NaN].map(
+      (since) => [`since ${String(since)} in version 1`, { topics: noted({ since }) }] as [string, object],
+    ),
   ])('refuses %s', (_what, change) => {
     expect(refusal(() => define(change)).code).toBe('invalid_definition');
+  });
+
+  test('takes notes on a topic, and keeps them', () => {
+    const notes = { deprecated: 'Use "stop" instead; it is safer than /* this.', since: 1 };
+    expect(define({ topics: noted(notes) }).topics['go']).toMatchObject(notes);
+    expect(refusal(() => define({ topics: noted({ since: 2 }) }))).toMatchObject({
+      path: 'go',
+      message: 'go: since must be an integer in 1..1, the version of the contract',
+    });
   });
 
   test('withRoot refuses what defineProtocol refuses', () => {
@@ -123,6 +156,9 @@ describe.each<[string, z.ZodType, RegExp]>([
   ['a bounded fraction', z.number().min(0).max(1), /use integer/],
   ['an exclusive bound', integer(0, 9).gt(3), /use integer/],
   ['a multiple', integer(0, 9).multipleOf(3), /multiple_of/],
+  ['a bounded multiple', z.number().min(0).max(1).multipleOf(0.1), /use .* decimal\(\{ min, max, decimals \}\)/],
+  ['a bound on a decimal', decimal({ min: 0, max: 1, decimals: 1 }).max(0.5), /on top of decimal/],
+  ['a refined decimal', decimal({ min: 0, max: 1, decimals: 1 }).refine(() => true), /on top of decimal/],
   ['a refined integer', integer(0, 9).refine((value) => value !== 3), /custom/],
   ['bounds that exclude each other', integer(0, 3).min(5), /no integer satisfies/],
   ['a refined boolean', z.boolean().refine((value) => value), /custom/],
@@ -132,7 +168,6 @@ describe.each<[string, z.ZodType, RegExp]>([
   ['anything', z.any(), /any/],
   ['a record', z.record(z.string(), z.boolean()), /record/],
   ['a tuple', z.tuple([z.boolean()]), /tuple/],
-  ['a default', z.boolean().default(true), /default/],
   ['a transformation', z.boolean().transform((value) => !value), /pipe/],
   ['a plain union', z.union([z.boolean(), bounded]), /discriminatedUnion/],
   ['an enum with capitals', z.enum(['On']), /enum values/],

@@ -1,16 +1,61 @@
 import { describe, expect, test } from 'vitest';
-import { describeProtocol, parseProtocolDescription, secureEspV1, withRoot, type Protocol } from '../src/index.js';
+import { z } from 'zod';
+import {
+  boundedString,
+  bytes,
+  command,
+  decimal,
+  defineProtocol,
+  describeProtocol,
+  event,
+  integer,
+  json,
+  parseProtocolDescription,
+  secureEspV1,
+  text,
+  withRoot,
+  type Protocol,
+} from '../src/index.js';
 import { GOLDEN_CONTRACTS } from './golden/contracts.js';
 import { wideContract } from './support/wide-contract.js';
 
-const CONTRACTS: readonly Protocol[] = [secureEspV1, wideContract, ...GOLDEN_CONTRACTS];
+const later = defineProtocol({
+  name: 'later',
+  version: 2,
+  root: '/later',
+  topics: {
+    aim: command(text(decimal({ min: -5, max: 35, decimals: 1 }), { maxBytes: 8 }), { description: 'd', since: 2 }),
+    picture: command(bytes({ minBytes: 1, maxBytes: 64 }), { description: 'd', deprecated: 'Use "aim".', since: 1 }),
+    state: event(
+      json(
+        z.object({
+          aim: decimal({ min: -5, max: 35, decimals: 1 }).default(20.5),
+          label: boundedString({ maxBytes: 8 }).default(''),
+          limit: integer(0, 9).nullable().default(3),
+          on: z.boolean().default(false),
+        }),
+        { maxBytes: 64 },
+      ),
+      { description: 'd' },
+    ),
+  },
+});
+
+const CONTRACTS: readonly Protocol[] = [secureEspV1, wideContract, later, ...GOLDEN_CONTRACTS];
 
 /** Any part of it changed, to see what a reader says. */
-const changed = (change: (description: never) => void): string => {
-  const description: unknown = JSON.parse(JSON.stringify(describeProtocol(wideContract)));
+const changed = (change: (description: never) => void, protocol: Protocol = wideContract): string => {
+  const description: unknown = JSON.parse(JSON.stringify(describeProtocol(protocol)));
   change(description as never);
   return JSON.stringify(description);
 };
+
+/** The member of `state` in the contract above, changed. */
+const changedMember = (index: number, change: object): string =>
+  changed((d: Editable) => {
+    const { model } = d.topics['state']?.payload as { model: { members: object[] } };
+    Object.assign(model.members[index] ?? {}, change);
+  }, later);
 
 describe('describeProtocol', () => {
   test.each(CONTRACTS.map((protocol) => ({ name: protocol.name, protocol })))(
@@ -39,6 +84,27 @@ describe('describeProtocol', () => {
     expect(topics['status']).toMatchObject({ direction: 'event', retain: true, payload: { model: { kind: 'union' } } });
     expect(topics['restart']?.payload).toEqual({ encoding: 'empty', maxBytes: 0, model: null });
     expect(Object.keys(documents)).toEqual(['manifestHeader', 'manifest']);
+  });
+});
+
+describe('a description', () => {
+  test('scales decimals, and says of a topic what it is told', () => {
+    const { topics } = describeProtocol(later);
+    expect(topics['aim']).toMatchObject({
+      since: 2,
+      payload: { encoding: 'text', model: { kind: 'decimal', min: -50, max: 350, decimals: 1 } },
+    });
+    expect(topics['aim']).not.toHaveProperty('deprecated');
+    expect(topics['picture']).toMatchObject({
+      deprecated: 'Use "aim".',
+      payload: { encoding: 'bytes', maxBytes: 64, model: { kind: 'bytes', minBytes: 1, maxBytes: 64 } },
+    });
+    expect(topics['state']?.payload.model).toMatchObject({ members: [{ name: 'aim', default: 205 }, {}, {}, {}] });
+  });
+
+  test('of a contract without any of it is the same text as ever', () => {
+    const text = JSON.stringify(describeProtocol(secureEspV1));
+    expect(text).not.toMatch(/"(?:default|deprecated|since|decimals)":/);
   });
 });
 
@@ -84,6 +150,31 @@ describe('parseProtocolDescription', () => {
       'a model that is none',
       changed((d: Editable) => Object.assign(d.topics['text/any']?.payload ?? {}, { model: { kind: 'float' } })),
       /text\/any/,
+    ],
+    ['a default of another type', changedMember(1, { default: 1 }), /not a value of the member/],
+    ['a default that is too long', changedMember(1, { default: '123456789' }), /not a value of the member/],
+    ['a default beyond its decimal', changedMember(0, { default: 351 }), /not a value of the member/],
+    ['a default between two steps', changedMember(0, { default: 20.5 }), /topics\.state/],
+    ['a default that may be absent', changedMember(2, { optional: true }), /not a value of the member/],
+    [
+      'a decimal of ten decimals',
+      changedMember(0, { type: { kind: 'decimal', min: 0, max: 1, decimals: 10 } }),
+      /topics\.state/,
+    ],
+    [
+      'bytes of two bounds',
+      changed((d: Editable) => Object.assign(d.topics['picture']?.payload ?? {}, { maxBytes: 65 }), later),
+      /topics\.picture/,
+    ],
+    [
+      'a topic newer than its contract',
+      changed((d: Editable) => Object.assign(d.topics['aim'] ?? {}, { since: 3 }), later),
+      /newer than the contract/,
+    ],
+    [
+      'a notice with the end of a comment',
+      changed((d: Editable) => Object.assign(d.topics['aim'] ?? {}, { deprecated: 'a */' }), later),
+      /topics\.aim\.deprecated/,
     ],
     [
       'bounds upside down',

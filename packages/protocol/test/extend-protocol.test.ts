@@ -68,6 +68,24 @@ describe('extendProtocol', () => {
     expect(extendProtocol(lamp, { root: '/elsewhere' }).root).toBe('/elsewhere');
   });
 
+  test('keeps notes on topics; the versions in them only while it counts on from those of the base', () => {
+    const topics = {
+      old: command(text(integer(0, 1), { maxBytes: 4 }), { description: 'd', deprecated: 'Use new.', since: 1 }),
+      new: command(text(integer(0, 1), { maxBytes: 4 }), { description: 'd', since: 2 }),
+    };
+    const base = defineProtocol({ name: 'base', version: 2, root: '/x', topics });
+    const more = { more: command(text(integer(0, 1), { maxBytes: 4 }), { description: 'd', since: 1 }) };
+    expect(extendProtocol(base, { topics: more }).topics.new.since).toBe(2);
+    expect(extendProtocol(base, { version: 3, topics: more }).topics.new.since).toBe(2);
+    const own = extendProtocol(base, { name: 'own', version: 1, topics: more });
+    expect([own.topics.old, own.topics.new, own.topics.more].map(({ since }) => since)).toEqual([
+      undefined,
+      undefined,
+      1,
+    ]);
+    expect(own.topics.old.deprecated).toBe('Use new.');
+  });
+
   const restart = secureEspV1.topics.restart;
   test.each<[string, () => unknown, string]>([
     ['a leaf of the base', () => extendProtocol(secureEspV1, { topics: { restart } }), 'restart'],

@@ -1,4 +1,4 @@
-import type { CommandName, Protocol, TopicValue } from '@secure-esp/protocol';
+import type { CommandName, Protocol, TopicInput } from '@secure-esp/protocol';
 import { DeviceClientError } from '../errors.js';
 import { camelCase, type Accepted, type CamelCase, type HasUpdateRun, type Head, type Tail } from '../naming.js';
 import { UPDATE_RUN_LEAF, UPDATE_STATE_LEAF, type UpdateResult, type UpdateRunOptions } from '../update/run-update.js';
@@ -16,11 +16,11 @@ type DeviceCommand<P extends Protocol, K extends CommandName<P>> = K extends 'up
   : PlainDeviceCommand<P, K>;
 
 type PlainDeviceCommand<P extends Protocol, K extends CommandName<P>> = (
-  ...args: CommandArguments<TopicValue<P, K>, CommandOptions>
+  ...args: CommandArguments<TopicInput<P, K>, CommandOptions>
 ) => Promise<Accepted<P>>;
 
 type BroadcastCommand<P extends Protocol, K extends CommandName<P>> = (
-  ...args: CommandArguments<TopicValue<P, K>, WaitOptions>
+  ...args: CommandArguments<TopicInput<P, K>, WaitOptions>
 ) => Promise<void>;
 
 type DeviceTree<P extends Protocol, K extends string, Prefix extends string> = {

@@ -7,9 +7,20 @@ const STRING = /"(?:[^"\\]|\\.)*"/sy;
 const NUMBER = /-?[0-9][-+.0-9eE]*/y;
 const NUMBER_PARTS = /^-?(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 
-/** Stand for all numbers that no contract allows: what is no integer, and what is beyond ±(2^53-1). */
-const NO_INTEGER = '0.5';
+/** Stand for numbers that no field allows: what has too many decimals, and what is an integer beyond ±(2^53-1). */
+const TOO_FINE = '1e-10';
 const TOO_LARGE = '9007199254740992';
+
+/** Digits that a double keeps whatever they are: two decimals of no more are two doubles. */
+const KEPT_DIGITS = 15;
+
+/** What decoders bound by the schema before the parser runs. */
+export interface JsonBounds {
+  /** Levels of objects and arrays. */
+  readonly maxDepth: number;
+  /** The most decimals of any number in the schema; 0..9. */
+  readonly maxDecimals: number;
+}
 
 /**
  * Enforces on the source text what `JSON.parse` cannot see afterwards, in one pass:
@@ -18,11 +29,11 @@ const TOO_LARGE = '9007199254740992';
  * - no `\u0000` and no lone surrogate in any string, be it a key, an ignored member or a value that a duplicate key
  *   overrides;
  * - numbers by their exact decimal value: `1.00000000000000000001` is not the integer that a double rounds it to. A
- *   number whose exact value is no integer is handed on as one that no rounding makes an integer, and `-0` as `0`.
+ *   number that no field of the schema allows is handed on as one that no rounding makes valid, and `-0` as `0`.
  *
  * Grammar is left to the parser: a text that is not JSON stays one that is not JSON.
  */
-export function toJsonText(source: string, maxDepth: number): JsonText {
+export function toJsonText(source: string, { maxDepth, maxDecimals }: JsonBounds): JsonText {
   const parts: string[] = [];
   let depth = 0;
   for (let at = 0; at < source.length;) {
@@ -44,7 +55,7 @@ export function toJsonText(source: string, maxDepth: number): JsonText {
       const number = matchAt(NUMBER, source, at);
       if (number !== undefined) {
         at += number.length - 1;
-        part = exactNumber(number);
+        part = exactNumber(number, maxDecimals);
       }
     }
     parts.push(part);
@@ -68,7 +79,7 @@ function holdsUnencodable(token: string): boolean {
   }
 }
 
-function exactNumber(token: string): string {
+function exactNumber(token: string, maxDecimals: number): string {
   const [match, whole = '', fraction = '', exponent = '0'] = NUMBER_PARTS.exec(token) ?? [];
   if (match === undefined) return token;
   const digits = (whole + fraction).replace(/^0+/, '');
@@ -77,6 +88,12 @@ function exactNumber(token: string): string {
   let significant = digits.length;
   while (digits[significant - 1] === '0') significant--;
   const scale = Number(exponent) - fraction.length + (digits.length - significant);
-  if (scale < 0) return NO_INTEGER;
-  return significant + scale <= 16 ? token : (token.startsWith('-') ? '-' : '') + TOO_LARGE;
+  const sign = token.startsWith('-') ? '-' : '';
+  if (scale >= 0) return significant + scale <= 16 ? token : sign + TOO_LARGE;
+  if (-scale > maxDecimals) return TOO_FINE;
+  return significant <= KEPT_DIGITS ? token : sign + tooManyDigits(-scale);
 }
+
+/** The smallest number of 16 digits and just as many decimals: too large for all fields with these, too fine for others. */
+const tooManyDigits = (decimals: number): string =>
+  `1${'0'.repeat(KEPT_DIGITS - decimals)}.${'0'.repeat(decimals - 1)}1`;

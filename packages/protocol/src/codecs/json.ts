@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { decodeUtf8 } from '../utf8.js';
-import { toJsonText } from './json-text.js';
+import { toJsonText, type JsonBounds } from './json-text.js';
 import { refuse, refuseIssues, type DecodeResult } from './verdict.js';
 
 /**
@@ -10,12 +10,12 @@ import { refuse, refuseIssues, type DecodeResult } from './verdict.js';
  *
  * An integer may be written in any way whose exact decimal value is that integer: `1e2`, `100.0` and `10000e-2` are 100,
  * `-0` is 0. `1.00000000000000000001` is refused, although a double would round it to 1: how far a reader rounds must not
- * decide what a device does.
+ * decide what a device does. So it is with decimals: `21.50`, `2.15e1` and `2150e-2` are 21.5.
  */
-export function decodeJson<T>(schema: z.ZodType<T>, maxDepth: number, bytes: Uint8Array): DecodeResult<T> {
+export function decodeJson<T>(schema: z.ZodType<T>, bounds: JsonBounds, bytes: Uint8Array): DecodeResult<T> {
   const source = decodeUtf8(bytes);
   if (source === undefined) return refuse('bad_payload', 'is not valid UTF-8');
-  const json = toJsonText(source, maxDepth);
+  const json = toJsonText(source, bounds);
   if (!json.ok) return refuse('bad_payload', json.detail);
   let value: unknown;
   try {
@@ -25,4 +25,19 @@ export function decodeJson<T>(schema: z.ZodType<T>, maxDepth: number, bytes: Uin
   }
   const parsed = schema.safeParse(value);
   return parsed.success ? { ok: true, value: parsed.data } : refuseIssues(parsed.error.issues);
+}
+
+/** Numbers that `JSON.stringify` writes with an exponent, and strings, which may look like one. */
+const TINY_NUMBER = /"(?:[^"\\]|\\.)*"|-?[0-9.]+e-[0-9]+/g;
+
+/** Below this many decimals no number is so small that it is written with an exponent. */
+const TINY_DECIMALS = 7;
+
+/** Encodes a value of a schema as C does: every number as its shortest decimal, never with an exponent. */
+export function encodeJson(value: unknown, { maxDecimals }: JsonBounds): string {
+  const text = JSON.stringify(value);
+  if (maxDecimals < TINY_DECIMALS) return text;
+  return text.replace(TINY_NUMBER, (token) =>
+    token.startsWith('"') ? token : Number(token).toFixed(maxDecimals).replace(/0+$/, ''),
+  );
 }

@@ -1,12 +1,16 @@
 import type { z } from 'zod';
+import { decimalText, toScaled } from '../decimal.js';
 import type { FieldModel } from '../model.js';
 import { decodeUtf8 } from '../utf8.js';
 import { refuse, refuseIssues, type DecodeResult } from './verdict.js';
 
-/** Canonical decimal: no plus sign, no leading zeros, no white space. */
-const DECIMAL = /^-?(?:0|[1-9][0-9]*)$/;
+/** Canonical: no plus sign, no leading zeros, no exponent, no white space. */
+const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.([0-9]+))?$/;
 
-/** Decodes one scalar. Integers are canonical decimals, booleans are `0` and `1`, everything else is the text itself. */
+/**
+ * Decodes one scalar. Integers are canonical decimals, decimals may have a point and as many digits behind it as the
+ * schema has decimals, zeros included; booleans are `0` and `1`, everything else is the text itself.
+ */
 export function decodeText<T>(schema: z.ZodType<T>, model: FieldModel, bytes: Uint8Array): DecodeResult<T> {
   if (bytes.length === 0 && !(model.kind === 'string' && model.minBytes === 0))
     return refuse('bad_payload', 'the payload is missing');
@@ -15,7 +19,7 @@ export function decodeText<T>(schema: z.ZodType<T>, model: FieldModel, bytes: Ui
   const scalar = toScalar(model, text);
   if (scalar === undefined) return refuse('bad_payload', `is not ${describe(model)}`);
   // Digits beyond the double's exact range are a range fault, not a malformed number.
-  if (typeof scalar === 'number' && !Number.isSafeInteger(scalar))
+  if (typeof scalar === 'number' && Math.abs(scalar) > Number.MAX_SAFE_INTEGER)
     return refuse('out_of_range', `is not ${describe(model)}`);
   const parsed = schema.safeParse(scalar);
   return parsed.success ? { ok: true, value: parsed.data } : refuseIssues(parsed.error.issues);
@@ -24,7 +28,9 @@ export function decodeText<T>(schema: z.ZodType<T>, model: FieldModel, bytes: Ui
 function toScalar(model: FieldModel, text: string): string | number | boolean | undefined {
   switch (model.kind) {
     case 'integer':
-      return DECIMAL.test(text) ? Number(text) + 0 : undefined;
+      return toNumber(text, 0);
+    case 'decimal':
+      return toNumber(text, model.decimals);
     case 'boolean':
       return text === '1' ? true : text === '0' ? false : undefined;
     default:
@@ -32,9 +38,22 @@ function toScalar(model: FieldModel, text: string): string | number | boolean | 
   }
 }
 
-function describe(model: FieldModel): string {
-  return model.kind === 'integer' ? `an integer in ${String(model.min)}..${String(model.max)}` : `a ${model.kind}`;
+function toNumber(text: string, maxDecimals: number): number | undefined {
+  const [match, fraction = ''] = NUMBER.exec(text) ?? [];
+  return match !== undefined && fraction.length <= maxDecimals ? Number(text) + 0 : undefined;
 }
 
-export const encodeText = (value: string | number | boolean): string =>
-  typeof value === 'boolean' ? (value ? '1' : '0') : String(value);
+function describe(model: FieldModel): string {
+  if (model.kind === 'integer') return `an integer in ${String(model.min)}..${String(model.max)}`;
+  if (model.kind !== 'decimal') return `a ${model.kind}`;
+  const { min, max, decimals } = model;
+  return `a number in ${decimalText(min, decimals)}..${decimalText(max, decimals)} of at most ${String(decimals)} decimals`;
+}
+
+/** A value of the model as text; of a decimal the shortest. */
+export function encodeText(model: FieldModel, value: string | number | boolean): string {
+  if (typeof value === 'boolean') return value ? '1' : '0';
+  if (model.kind !== 'decimal' || typeof value !== 'number') return String(value);
+  const scaled = toScaled(value, model.decimals);
+  return scaled === undefined ? String(value) : decimalText(scaled, model.decimals);
+}

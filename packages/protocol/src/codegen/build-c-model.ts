@@ -3,15 +3,29 @@ import { ProtocolError } from '../errors.js';
 import {
   depthOf,
   tagOf,
+  type BytesModel,
   type FieldModel,
   type ItemModel,
   type MemberModel,
   type ObjectModel,
+  type PayloadModel,
   type UnionModel,
 } from '../model.js';
 import type { Payload } from '../payload.js';
 import { toPayloadModel } from '../zod-model.js';
-import type { CContract, CEnum, CItem, CMember, CObject, CPayload, CStruct, CTopic, CType, CUnion } from './c-model.js';
+import type {
+  CContract,
+  CEnum,
+  CFallback,
+  CItem,
+  CMember,
+  CObject,
+  CPayload,
+  CStruct,
+  CTopic,
+  CType,
+  CUnion,
+} from './c-model.js';
 import { fieldName, leafName, NameScope, snake, upper } from './names.js';
 
 export interface CNaming {
@@ -23,6 +37,8 @@ export interface CNaming {
 export function buildCModel(protocol: Protocol, naming: CNaming): CContract {
   return new CModelBuilder(protocol, naming).build();
 }
+
+const DOCUMENT_NOTE = 'A document: no MQTT payload, but part of the contract.';
 
 class CModelBuilder {
   readonly #names = new NameScope();
@@ -53,7 +69,7 @@ class CModelBuilder {
         this.#payload(leaf, name, definition.payload, definition.description),
       ),
       ...Object.entries(protocol.documents).map(([key, payload]) =>
-        this.#payload(key, snake(key), payload, 'A document: no MQTT payload, but part of the contract.'),
+        this.#payload(key, snake(key), payload, DOCUMENT_NOTE, `${key} (document)`),
       ),
     ];
     return {
@@ -92,26 +108,39 @@ class CModelBuilder {
     for (const name of macros.split(' ')) this.#names.claim(`${this.#macroPrefix}_${name}`, 'a fixed name');
   }
 
-  #payload(path: string, name: string, payload: Payload, description: string): CPayload {
+  /** `owner`: what its names stand for; a topic and a document of one name must not share them. */
+  #payload(path: string, name: string, payload: Payload, description: string, owner = path): CPayload {
     const model = toPayloadModel(payload, path);
+    const { encoding } = payload;
     const { prefix } = this.naming;
-    for (const part of ['t', 'decode', 'encode']) this.#names.claim(`${prefix}_${name}_${part}`, path);
-    for (const part of ['MAX_BYTES', 'INIT']) this.#names.claim(`${this.#macroPrefix}_${upper(name)}_${part}`, path);
+    for (const part of ['t', 'decode', 'encode']) this.#names.claim(`${prefix}_${name}_${part}`, owner);
+    for (const part of ['MAX_BYTES', 'INIT']) this.#names.claim(`${this.#macroPrefix}_${upper(name)}_${part}`, owner);
     return {
       name,
       path,
       description,
-      encoding: payload.encoding,
+      encoding,
       maxBytes: payload.maxBytes,
       depth: model === undefined ? 0 : depthOf(model),
       struct: model === undefined ? undefined : this.#rootStruct(model, name, path),
     };
   }
 
-  #rootStruct(model: FieldModel, name: string, path: string): CStruct {
+  #rootStruct(model: PayloadModel, name: string, path: string): CStruct {
     if (model.kind === 'object' || model.kind === 'union') return this.#struct(model, name, path);
+    if (model.kind === 'bytes') return this.#bytesStruct(model, name, path);
     const value: MemberModel = { name: 'value', optional: false, nullable: false, type: model };
     return this.#struct({ kind: 'object', strict: false, members: [value] }, name, path);
+  }
+
+  #bytesStruct(model: BytesModel, name: string, path: string): CStruct {
+    this.#limit([`${name}_value`], 'MAX_BYTES', model.maxBytes);
+    const type: CType = { ...model, stored: true, count: 'value_len' };
+    const value = { wireName: 'value', field: 'value', has: undefined, isNull: undefined, fallback: undefined, type };
+    const body: CObject = { kind: 'object', strict: false, members: [value] };
+    const struct = { type: `${this.naming.prefix}_${name}_t`, name, path, body };
+    this.#structs.push(struct);
+    return struct;
   }
 
   #struct(model: ObjectModel | UnionModel, name: string, path: string): CStruct {
@@ -158,15 +187,18 @@ class CModelBuilder {
     const fields = new NameScope();
     const members = model.members.map((member): CMember => {
       const memberPath = `${path}.${member.name}`;
-      const field = fields.claim(fieldName(member.name), memberPath);
+      const base = fields.claim(fieldName(member.name), memberPath);
+      // A scaled integer says so in its name: setpoint_e1 holds tenths.
+      const scaled = decimalsIn(member.type);
+      const field = scaled === 0 ? base : fields.claim(`${base}_e${String(scaled)}`, memberPath);
       const names = owners.map((owner) => `${owner}_${snake(member.name)}`);
-      const type = this.#type(member.type, names, memberPath, field);
-      const has = member.optional ? `has_${field}` : undefined;
-      const isNull = member.nullable ? `${field}_is_null` : undefined;
-      for (const extra of [has, isNull, type.kind === 'array' ? type.count : undefined]) {
+      const type = this.#type(member.type, names, memberPath, base);
+      const has = member.optional ? `has_${base}` : undefined;
+      const isNull = member.nullable ? `${base}_is_null` : undefined;
+      for (const extra of [has, isNull, type.kind === 'array' || type.kind === 'bytes' ? type.count : undefined]) {
         if (extra !== undefined) fields.claim(extra, `${memberPath} (${extra})`);
       }
-      return { wireName: member.name, field, has, isNull, type };
+      return { wireName: member.name, field, has, isNull, fallback: fallbackOf(member, type), type };
     });
     return { kind: 'object', strict: model.strict, members };
   }
@@ -187,6 +219,13 @@ class CModelBuilder {
         this.#limit(names, 'MAX_BYTES', model.maxBytes);
         return { ...model, stored: true };
       case 'integer':
+        return {
+          ...model,
+          stored: true,
+          type: integerType(model.min, model.max),
+          wide: model.min < 0 || model.max > 0xffffffff,
+        };
+      case 'decimal':
         return { ...model, stored: true, type: integerType(model.min, model.max) };
       case 'boolean':
         return { kind: 'boolean', stored: true };
@@ -230,6 +269,23 @@ class CModelBuilder {
     const macro = macros.find((candidate) => this.#names.allows(candidate, owner)) ?? macros.at(-1) ?? '';
     this.#limits.set(this.#names.claim(macro, owner), `(${String(value)}u)`);
   }
+}
+
+/** Decimals of what a member holds, 0 if that is no decimal. */
+function decimalsIn(model: FieldModel): number {
+  if (model.kind === 'array') return decimalsIn(model.item);
+  return model.kind === 'decimal' ? model.decimals : 0;
+}
+
+function fallbackOf(member: MemberModel, type: CType): CFallback | undefined {
+  const value = member.default;
+  if (value === undefined) return undefined;
+  if (type.kind === 'enum') {
+    const found = type.values.enumerators.find(({ text }) => text === value);
+    return { kind: 'constant', expression: found?.name ?? '' };
+  }
+  if (typeof value === 'string') return { kind: 'text', text: value };
+  return { kind: 'constant', expression: String(value) };
 }
 
 const optionPath = (path: string, discriminator: string, tag: unknown): string =>

@@ -1,4 +1,4 @@
-import type { ArrayModel, IntegerModel, LiteralModel } from '../model.js';
+import type { ArrayModel, BytesModel, DecimalModel, IntegerModel, LiteralModel } from '../model.js';
 import type { StringField } from '../fields.js';
 import type { TopicDefinition } from '../topic-definition.js';
 
@@ -39,7 +39,7 @@ export interface CPayload {
   /** Leaf of the topic or name of the document. */
   readonly path: string;
   readonly description: string;
-  readonly encoding: 'empty' | 'text' | 'json';
+  readonly encoding: 'empty' | 'text' | 'json' | 'bytes';
   readonly maxBytes: number;
   /** Absent for an empty payload. */
   readonly struct: CStruct | undefined;
@@ -86,16 +86,26 @@ export interface CMember {
   readonly has: string | undefined;
   /** `<field>_is_null`, set for nullable members. */
   readonly isNull: string | undefined;
+  /** C expression of what an absent member is read as; of a string, its text. */
+  readonly fallback: CFallback | undefined;
   readonly type: CType;
 }
 
-export type CType = CItem | CArray | (LiteralModel & { readonly stored: false });
+export type CFallback =
+  { readonly kind: 'text'; readonly text: string } | { readonly kind: 'constant'; readonly expression: string };
+
+export type CType = CItem | CArray | CBytes | (LiteralModel & { readonly stored: false });
 
 /** What an array can hold and a member can be. */
-export type CItem = CString | CInteger | CBoolean | CEnumType | CStructType;
+export type CItem = CString | CInteger | CDecimal | CBoolean | CEnumType | CStructType;
 
 export type CString = StringField & { readonly stored: true };
-export type CInteger = IntegerModel & { readonly stored: true; readonly type: string };
+/** `wide`: not all values fit `uint32_t`. */
+export type CInteger = IntegerModel & { readonly stored: true; readonly type: string; readonly wide: boolean };
+/** Stored as an integer of that type: the value times 10^decimals. */
+export type CDecimal = DecimalModel & { readonly stored: true; readonly type: string };
+/** A whole payload of raw bytes. */
+export type CBytes = BytesModel & { readonly stored: true; readonly count: string };
 export interface CBoolean {
   readonly kind: 'boolean';
   readonly stored: true;

@@ -1,21 +1,41 @@
 import type { CEnum } from './c-model.js';
-import { cString, wrapList, type Printer } from './printer.js';
+import { printPackedNames } from './packed-names.js';
+import type { Printer } from './printer.js';
+import type { SnippetSet } from './runtime/snippets.js';
 
-/** File-local table of an enum's wire names. */
+/** File-local list of an enum's wire names. */
 export const namesTable = (type: CEnum): string => `${type.stem}_names`;
 
-/** The table and the public function that turns a value into its wire name. */
-export function emitEnumFunctions(out: Printer, type: CEnum): void {
-  if (type.count === undefined) return;
-  out.blank().block(
-    `static const char *const ${namesTable(type)}[${type.count}] =`,
-    () => {
-      for (const line of wrapList(type.enumerators.map(({ text }) => cString(text)))) out.line(line);
-    },
-    ';',
-  );
-  out.function(`const char *${type.stem}_to_string(${type.type} value)`, () => {
-    out.line('const size_t index = (size_t)value;').blank();
-    out.line(`return index < ${String(type.count)} ? ${namesTable(type)}[index] : "unknown";`);
-  });
+/** The lists of wire names. */
+export function emitEnumNames(out: Printer, enums: readonly CEnum[]): void {
+  const named = enums.filter(({ count }) => count !== undefined);
+  if (named.length === 0) return;
+  out.blank().line('/* Wire names of each enum, in the order of its values. */').blank();
+  for (const type of named) {
+    printPackedNames(
+      out,
+      namesTable(type),
+      type.enumerators.map(({ text }) => text),
+    );
+    out.blank();
+  }
+  out.line('static const char unknown_name[] = "unknown";');
+}
+
+/** The public functions that turn a value into its wire name. */
+export function emitEnumFunctions(out: Printer, enums: readonly CEnum[], snippets: SnippetSet): void {
+  for (const type of enums) {
+    if (type.count === undefined) continue;
+    snippets.use('name_start');
+    const names = namesTable(type);
+    out.function(
+      `const char *${type.stem}_to_string(${type.type} value)`,
+      () => {
+        out.line(`const size_t size = sizeof ${names} - 1u;`);
+        out.line(`const size_t start = name_start(${names}, size, (size_t)value);`).blank();
+        out.line(`return start < size ? &${names}[start + 1u] : unknown_name;`);
+      },
+      ['assigns \\nothing'],
+    );
+  }
 }

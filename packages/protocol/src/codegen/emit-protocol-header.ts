@@ -1,5 +1,6 @@
+import { decimalText } from '../decimal.js';
 import { printHeader } from './banner.js';
-import type { CContract, CEnum, CItem, CMember, CObject, CPayload, CStruct } from './c-model.js';
+import type { CContract, CDecimal, CEnum, CInteger, CItem, CMember, CObject, CPayload, CStruct } from './c-model.js';
 import { handshakeMacro } from './emit-topics-header.js';
 import { upper } from './names.js';
 import { Printer } from './printer.js';
@@ -90,7 +91,7 @@ function printMembers(out: Printer, object: CObject): void {
     if (member.has !== undefined || member.isNull !== undefined) stored++;
     if (!member.type.stored) continue;
     stored++;
-    if (member.type.kind === 'array') out.line(`size_t ${member.type.count};`);
+    if (member.type.kind === 'array' || member.type.kind === 'bytes') out.line(`size_t ${member.type.count};`);
     out.line(declaration(member));
   }
   if (stored === 0) out.line('uint8_t unused_; /* nothing to hold; C wants a member */');
@@ -98,11 +99,21 @@ function printMembers(out: Printer, object: CObject): void {
 
 function declaration({ field, type }: CMember): string {
   if (type.kind === 'literal') return '';
+  if (type.kind === 'bytes') return `uint8_t ${field}[${String(type.maxBytes)}];`;
   const item = type.kind === 'array' ? type.item : type;
   const items = type.kind === 'array' ? `[${String(type.maxItems)}]` : '';
   const capacity = item.kind === 'string' ? `[${String(item.maxBytes)} + 1]` : '';
-  const note = item.kind === 'integer' ? ` /* ${String(item.min)}..${String(item.max)} */` : '';
+  const note = item.kind === 'integer' || item.kind === 'decimal' ? ` /* ${rangeOf(item)} */` : '';
   return `${itemType(item)} ${field}${items}${capacity};${note}`;
+}
+
+/** `5.0..35.0 in units of 0.1`: bounds as people write them. */
+function rangeOf(item: CInteger | CDecimal): string {
+  const { min, max } = item;
+  if (item.kind === 'integer') return `${String(min)}..${String(max)}`;
+  const { decimals } = item;
+  const unit = decimalText(1, decimals);
+  return `${String(min)}..${String(max)}: ${decimalText(min, decimals)}..${decimalText(max, decimals)} in units of ${unit}`;
 }
 
 function itemType(item: CItem): string {
@@ -110,6 +121,7 @@ function itemType(item: CItem): string {
     case 'string':
       return 'char';
     case 'integer':
+    case 'decimal':
       return item.type;
     case 'boolean':
       return 'bool';

@@ -93,13 +93,21 @@ function printTopics(out: Printer, contract: CContract): void {
 
 function printTopic(out: Printer, contract: CContract, topic: CTopic): void {
   const { definition, enumerator } = topic;
-  out.blank().doc(definition.description);
+  out.blank().doc([definition.description, ...notesOf(definition)].join(' '));
   const defines: [string, string][] = [];
   if (definition.scopes.includes('all')) defines.push([`${enumerator}_ALL`, cString(`${contract.root}/${topic.leaf}`)]);
   defines.push([`${enumerator}_QOS`, `(${String(definition.qos)}u)`]);
   if (definition.direction === 'event') defines.push([`${enumerator}_RETAIN`, definition.retain ? '(1u)' : '(0u)']);
   else defines.push([`${enumerator}_EXPIRY_S`, `(${String(definition.expirySeconds)}u)`]);
   out.defines(defines);
+}
+
+/** Since when a topic exists, and what to use instead of it. */
+function notesOf({ since, deprecated }: CTopic['definition']): string[] {
+  return [
+    ...(since === undefined ? [] : [`Since version ${String(since)} of the contract.`]),
+    ...(deprecated === undefined ? [] : [`Deprecated: ${deprecated}`]),
+  ];
 }
 
 function printTable(out: Printer, contract: CContract): void {

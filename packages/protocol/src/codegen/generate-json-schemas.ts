@@ -1,4 +1,5 @@
 import type { PayloadForm } from '../contract-form.js';
+import { fromScaled } from '../decimal.js';
 import type { Protocol } from '../define-protocol.js';
 import { describeProtocol } from '../describe-protocol.js';
 import type { StringField } from '../fields.js';
@@ -9,10 +10,11 @@ import { leafName, NameScope, snake } from './names.js';
 type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * One JSON Schema (draft 2020-12) per JSON payload and document: `<name>_<leaf>.schema.json` in snake_case. Text and empty
- * payloads are no JSON and have none. Every valid value of the contract satisfies its schema. The reverse does not hold
+ * One JSON Schema (draft 2020-12) per JSON payload and document: `<name>_<leaf>.schema.json` in snake_case. Text, bytes
+ * and empty payloads are no JSON and have none. Every valid value of the contract satisfies its schema. The reverse does not hold
  * where JSON Schema has no word for it: bounds in bytes of UTF-8 (it counts characters; the exact bound stands in
- * `$comment`), the size of the payload, the ports of URLs. Only keywords that mean the same since draft 7 are used.
+ * `$comment`), the size of the payload, the ports of URLs. `multipleOf` is exact as a decimal, so a validator that divides
+ * doubles needs a tolerance (`multipleOfPrecision` of ajv). Only keywords that mean the same since draft 7 are used.
  *
  * Equal contracts give equal bytes. Throws `invalid_definition` if two payloads would share a file.
  */
@@ -21,7 +23,7 @@ export function generateJsonSchemas(protocol: Protocol): readonly GeneratedFile[
   const files = new NameScope();
   const about = `contract ${name} ${String(version)} (${contractHash})`;
   const file = (key: string, stem: string, payload: PayloadForm, description: string): readonly GeneratedFile[] => {
-    if (payload.encoding !== 'json' || payload.model === null) return [];
+    if (payload.encoding !== 'json') return [];
     const path = files.claim(`${snake(name)}_${snake(stem)}.schema.json`, key);
     const schema = {
       $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -38,12 +40,17 @@ export function generateJsonSchemas(protocol: Protocol): readonly GeneratedFile[
   ];
 }
 
-function toJsonSchema(model: FieldModel): JsonSchema {
+/** The schema of one value, with keywords that mean the same since draft 7. */
+export function toJsonSchema(model: FieldModel): JsonSchema {
   switch (model.kind) {
     case 'string':
       return stringSchema(model);
     case 'integer':
       return { type: 'integer', minimum: model.min, maximum: model.max };
+    case 'decimal': {
+      const [minimum, maximum, multipleOf] = [model.min, model.max, 1].map((n) => fromScaled(n, model.decimals));
+      return { type: 'number', minimum, maximum, multipleOf };
+    }
     case 'boolean':
       return { type: 'boolean' };
     case 'literal':
@@ -83,10 +90,16 @@ function objectSchema({ strict, members }: ObjectModel): JsonSchema {
   return {
     type: 'object',
     properties: Object.fromEntries(members.map((member) => [member.name, memberSchema(member)])),
-    required: members.filter(({ optional }) => !optional).map(({ name }) => name),
+    required: members.filter((member) => !member.optional && member.default === undefined).map(({ name }) => name),
     ...(strict ? { additionalProperties: false } : {}),
   };
 }
 
-const memberSchema = ({ nullable, type }: MemberModel): JsonSchema =>
-  nullable ? { anyOf: [toJsonSchema(type), { type: 'null' }] } : toJsonSchema(type);
+function memberSchema({ nullable, type, default: value }: MemberModel): JsonSchema {
+  const schema = nullable ? { anyOf: [toJsonSchema(type), { type: 'null' }] } : toJsonSchema(type);
+  if (value === undefined) return schema;
+  return {
+    ...schema,
+    default: type.kind === 'decimal' && typeof value === 'number' ? fromScaled(value, type.decimals) : value,
+  };
+}

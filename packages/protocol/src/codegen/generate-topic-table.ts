@@ -1,3 +1,4 @@
+import { decimalText } from '../decimal.js';
 import type { Protocol } from '../define-protocol.js';
 import { describeProtocol } from '../describe-protocol.js';
 import type { PayloadForm, TopicForm } from '../contract-form.js';
@@ -36,11 +37,21 @@ function topicRow(root: string, leaf: string, topic: TopicForm): string[] {
     code(scope === 'all' ? `${root}/${leaf}` : `${root}/devices/{device}/${leaf}`),
   );
   const delivery = topic.direction === 'command' ? `${String(topic.expirySeconds)} s` : topic.retain ? 'yes' : 'no';
-  return [names.join('<br>'), payloadCell(topic.payload), String(topic.qos), delivery, prose(topic.description)];
+  return [names.join('<br>'), payloadCell(topic.payload), String(topic.qos), delivery, descriptionCell(topic)];
+}
+
+function descriptionCell({ description, since, deprecated }: TopicForm): string {
+  const notes = [
+    prose(description),
+    ...(since === undefined ? [] : [`Since version ${String(since)}.`]),
+    ...(deprecated === undefined ? [] : [`**Deprecated:** ${prose(deprecated)}`]),
+  ];
+  return notes.filter((note) => note !== '').join(' ');
 }
 
 function payloadCell({ encoding, maxBytes, model }: PayloadForm): string {
   if (model === null) return 'empty';
+  if (model.kind === 'bytes') return `${span(model.minBytes, model.maxBytes)} bytes`;
   const bound = `at most ${String(maxBytes)} bytes`;
   return encoding === 'text' ? `${code(shapeOf(model))} as text, ${bound}` : `${code(shapeOf(model))}, ${bound}`;
 }
@@ -51,6 +62,10 @@ function shapeOf(model: FieldModel): string {
       return `${model.format === 'utf8' ? 'string' : model.format}(${span(model.minBytes, model.maxBytes)} bytes)`;
     case 'integer':
       return span(model.min, model.max);
+    case 'decimal': {
+      const [min, max, step] = [model.min, model.max, 1].map((scaled) => decimalText(scaled, model.decimals));
+      return `${String(min)}..${String(max)} by ${String(step)}`;
+    }
     case 'boolean':
       return 'boolean';
     case 'literal':
@@ -68,8 +83,13 @@ function shapeOf(model: FieldModel): string {
 
 const span = (min: number, max: number): string => (min === max ? String(min) : `${String(min)}..${String(max)}`);
 
-const memberShape = ({ name, optional, nullable, type }: MemberModel): string =>
-  `${name}${optional ? '?' : ''}: ${shapeOf(type)}${nullable ? ' | null' : ''}`;
+const memberShape = (member: MemberModel): string =>
+  `${member.name}${member.optional ? '?' : ''}: ${shapeOf(member.type)}${member.nullable ? ' | null' : ''}${defaultShape(member)}`;
+
+function defaultShape({ type, default: value }: MemberModel): string {
+  if (value === undefined) return '';
+  return ` = ${type.kind === 'decimal' ? decimalText(Number(value), type.decimals) : JSON.stringify(value)}`;
+}
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 

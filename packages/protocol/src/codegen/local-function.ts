@@ -1,3 +1,4 @@
+import { acslLines } from './acsl.js';
 import { INDENT, Printer, wrapList } from './printer.js';
 
 const MAX_COLUMNS = 112;
@@ -6,12 +7,23 @@ const MAX_COLUMNS = 112;
 export class LocalFunction {
   readonly #body = new Printer();
   readonly #locals = new Set<string>();
+  readonly #constants = new Map<string, string>();
   #text = '';
 
   /** Declares a local variable, once. */
   local(declaration: string): this {
     this.#locals.add(declaration);
     return this;
+  }
+
+  /** A constant text, declared once: provers know the bounds of an array, not those of a literal. Returns its name. */
+  constant(stem: string, literal: string): string {
+    const known = this.#constants.get(literal);
+    if (known !== undefined) return known;
+    const name = `${stem}_${String(this.#constants.size)}`;
+    this.#constants.set(literal, name);
+    this.local(`static const char ${name}[] = ${literal};`);
+    return name;
   }
 
   /** A declaration with a list that may be long: `head a, b, c tail`. */
@@ -25,19 +37,22 @@ export class LocalFunction {
     return this;
   }
 
+  /** An ACSL annotation: of the loop that follows. */
+  annotation(clauses: readonly string[]): this {
+    for (const line of acslLines(clauses)) this.#body.line(line);
+    return this;
+  }
+
   block(head: string, body: () => void): this {
     this.#text += head;
     this.#body.block(head, body);
     return this;
   }
 
-  /** `if (condition) { then } else { otherwise }`, a statement each. */
-  either(condition: string, then: string, otherwise: () => void): this {
+  /** `if (condition) { then } else { otherwise }`. */
+  either(condition: string, then: () => void, otherwise: () => void): this {
     this.#text += condition;
-    this.#body
-      .line(`if (${condition}) {`)
-      .indent(() => this.line(then))
-      .line('} else {');
+    this.#body.line(`if (${condition}) {`).indent(then).line('} else {');
     this.#body.indent(otherwise).line('}');
     return this;
   }
@@ -47,12 +62,16 @@ export class LocalFunction {
     return new RegExp(`\\b${name}\\b`).test(this.#text) ? this : this.line(`(void)${name};`);
   }
 
-  print(out: Printer, head: string): void {
-    out.function(head, () => {
-      for (const declaration of this.#locals) out.lines(declaration);
-      if (this.#locals.size > 0) out.blank();
-      out.lines(this.#body.toString().trimEnd());
-    });
+  print(out: Printer, head: string, contract: readonly string[]): void {
+    out.function(
+      head,
+      () => {
+        for (const declaration of this.#locals) out.lines(declaration);
+        if (this.#locals.size > 0) out.blank();
+        out.lines(this.#body.toString().trimEnd());
+      },
+      contract,
+    );
   }
 }
 

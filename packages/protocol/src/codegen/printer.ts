@@ -1,3 +1,5 @@
+import { acslLines } from './acsl.js';
+
 /** One level of indentation. */
 export const INDENT = '    ';
 const COMMENT_WIDTH = 116;
@@ -37,9 +39,11 @@ export class Printer {
     return this.line(`${head} {`).indent(body).line(`}${tail}`);
   }
 
-  /** A function: its brace stands on a line of its own. */
-  function(head: string, body: () => void): this {
-    return this.blank().lines(head).line('{').indent(body).line('}');
+  /** A function below its ACSL contract: its brace stands on a line of its own. */
+  function(head: string, body: () => void, contract: readonly string[] = []): this {
+    this.blank();
+    for (const line of acslLines(contract)) this.line(line);
+    return this.lines(head).line('{').indent(body).line('}');
   }
 
   /** A comment, wrapped; harmless whatever the text holds. */

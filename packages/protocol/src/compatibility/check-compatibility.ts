@@ -6,12 +6,12 @@ import { judge } from './judge.js';
 
 /**
  * What becomes of devices and servers that still run an older contract once a newer one is in use. Every change of meaning
- * is a finding, so no findings and an equal contract hash are the same thing; descriptions, roots and the order of
- * declaration are no changes.
+ * is a finding, so no findings and an equal contract hash are the same thing; descriptions, deprecation, roots and the
+ * order of declaration are no changes.
  *
  * A command goes from server to device, an event from device to server. A document may go either way, so whatever is
- * wrong with one names both sides. "Old firmware, if used" is level `if_used`: it works until a new server sends what is
- * new; all else that names a side is level `breaks`.
+ * wrong with one names both sides. "If used" is level `if_used`: it works until a new server sends what is new, or until
+ * somebody relies on a default; all else that names a side is level `breaks`.
  *
  * | Change                                           | In a command           | In an event            |
  * | ------------------------------------------------ | ---------------------- | ---------------------- |
@@ -19,10 +19,14 @@ import { judge } from './judge.js';
  * | narrower range, length, size bound, item count   | old servers            | old firmware           |
  * | enum value or option of a union added            | old firmware, if used  | old servers            |
  * | enum value or option of a union removed          | old servers            | old firmware           |
+ * | more decimals                                    | old firmware, if used  | old servers            |
+ * | fewer decimals                                   | old servers            | old firmware           |
  * | wider format (`hex` → `identifier` → `utf8`)     | old firmware, if used  | old servers            |
  * | narrower format                                  | old servers            | old firmware           |
  * | other format, type, literal, discriminator       | both                   | both                   |
  * | boolean ↔ integer 0..1 in a text payload         | compatible             | compatible             |
+ * | integer became decimal                           | old firmware, if used  | old servers            |
+ * | decimal became integer                           | old servers            | old firmware           |
  * | optional member added, unknown keys ignored      | compatible             | compatible             |
  * | optional member added to a strict object         | old firmware, if used  | old servers            |
  * | required member added, unknown keys ignored      | old servers            | old firmware           |
@@ -31,6 +35,11 @@ import { judge } from './judge.js';
  * | optional member removed, strict now              | old servers            | old firmware           |
  * | required member removed, unknown keys ignored    | old firmware           | old servers            |
  * | required member removed, strict now              | both                   | both                   |
+ * | member with a default added or removed           | compatible             | compatible             |
+ * | … added to a strict object                       | old firmware           | old servers            |
+ * | … removed, strict now                            | old servers            | old firmware           |
+ * | default given to a member, or taken from it      | compatible             | compatible             |
+ * | another default                                  | both, if used          | both, if used          |
  * | member renamed                                   | as removed and added   | as removed and added   |
  * | member may be absent or null now                 | old firmware, if used  | old servers            |
  * | member may not be absent or null any more        | old servers            | old firmware           |

@@ -1,5 +1,7 @@
+import { decimalText } from '../decimal.js';
 import {
   tagOf,
+  type DecimalModel,
   type FieldModel,
   type MemberModel,
   type ObjectModel,
@@ -7,7 +9,7 @@ import {
   type UnionModel,
 } from '../model.js';
 import type { LanguageChange } from './finding.js';
-import { readsAll, readsFormat, readsLength, within } from './scalar-language.js';
+import { numbersWithin, readsAll, readsFormat, readsLength, within } from './scalar-language.js';
 
 type Report = (change: LanguageChange) => void;
 
@@ -47,7 +49,8 @@ function compareScalars(path: string, older: ScalarModel, newer: ScalarModel, re
     if (newToOld === 'no' && !oldToNew) return;
     const what = `${range(older.min, older.max)} became ${range(newer.min, newer.max)}`;
     report({ path, change: 'range', what, newToOld, oldToNew });
-  } else if (older.kind === 'string' && newer.kind === 'string') {
+  } else if (older.kind === 'decimal' && newer.kind === 'decimal') compareDecimals(path, older, newer, report);
+  else if (older.kind === 'string' && newer.kind === 'string') {
     if (older.format !== newer.format) {
       const what = `format ${older.format} became ${newer.format}`;
       const widens = can(!readsFormat(older, newer));
@@ -83,6 +86,21 @@ function compareScalars(path: string, older: ScalarModel, newer: ScalarModel, re
   }
 }
 
+function compareDecimals(path: string, older: DecimalModel, newer: DecimalModel, report: Report): void {
+  const newToOld = can(!numbersWithin(older, newer));
+  const oldToNew = !numbersWithin(newer, older);
+  if (newToOld !== 'no' || oldToNew) {
+    const bounds = ({ min, max, decimals }: DecimalModel): string =>
+      `${decimalText(min, decimals)}..${decimalText(max, decimals)}`;
+    report({ path, change: 'range', what: `${bounds(older)} became ${bounds(newer)}`, newToOld, oldToNew });
+  }
+  if (older.decimals !== newer.decimals) {
+    const what = `${String(older.decimals)} decimals became ${String(newer.decimals)}`;
+    const widens = can(newer.decimals > older.decimals);
+    report({ path, change: 'decimals', what, newToOld: widens, oldToNew: newer.decimals < older.decimals });
+  }
+}
+
 function compareObjects(path: string, older: ObjectModel, newer: ObjectModel, report: Report): void {
   if (older.strict !== newer.strict) {
     const what = newer.strict ? 'unknown keys are refused now' : 'unknown keys are ignored now';
@@ -99,21 +117,27 @@ function compareObjects(path: string, older: ObjectModel, newer: ObjectModel, re
 }
 
 function reportAdded(path: string, member: MemberModel, older: ObjectModel, report: Report): void {
-  const what = `a new ${member.optional ? 'optional' : 'required'} member${older.strict ? ' of a strict object' : ''}`;
+  const what = `${presence(member)} member is new${older.strict ? ' in a strict object' : ''}`;
   const newToOld = !older.strict ? 'no' : member.optional ? 'can' : 'always';
-  report({ path, change: 'member_added', what, newToOld, oldToNew: !member.optional });
+  report({ path, change: 'member_added', what, newToOld, oldToNew: !mayBeAbsent(member) });
 }
 
 function reportRemoved(path: string, member: MemberModel, newer: ObjectModel, report: Report): void {
-  const what = `${member.optional ? 'an optional' : 'a required'} member is gone`;
-  report({ path, change: 'member_removed', what, newToOld: always(!member.optional), oldToNew: newer.strict });
+  const what = `${presence(member)} member is gone`;
+  report({ path, change: 'member_removed', what, newToOld: always(!mayBeAbsent(member)), oldToNew: newer.strict });
 }
 
+/** True if readers do without it. Writers leave out optional members only: those with a default are always written. */
+const mayBeAbsent = (member: MemberModel): boolean => member.optional || member.default !== undefined;
+
+const presence = (member: MemberModel): string =>
+  member.optional ? 'an optional' : member.default === undefined ? 'a required' : 'a defaulted';
+
 function compareMembers(path: string, was: MemberModel, is: MemberModel, report: Report): void {
-  if (!was.optional && is.optional) {
+  if (!mayBeAbsent(was) && is.optional) {
     report({ path, change: 'optional', what: 'may be absent now', newToOld: 'can', oldToNew: false });
   }
-  if (was.optional && !is.optional) {
+  if (was.optional && !mayBeAbsent(is)) {
     report({ path, change: 'required', what: 'is required now', newToOld: 'no', oldToNew: true });
   }
   if (!was.nullable && is.nullable) {
@@ -122,7 +146,24 @@ function compareMembers(path: string, was: MemberModel, is: MemberModel, report:
   if (was.nullable && !is.nullable) {
     report({ path, change: 'not_nullable', what: 'may not be null any more', newToOld: 'no', oldToNew: true });
   }
+  compareDefaults(path, defaultText(was), defaultText(is), report);
   compareModels(path, was.type, is.type, report);
+}
+
+/** The default as JSON, so that it does not matter how it is scaled. */
+const defaultText = ({ type, default: value }: MemberModel): string | undefined =>
+  type.kind === 'decimal' && typeof value === 'number' ? decimalText(value, type.decimals) : JSON.stringify(value);
+
+function compareDefaults(path: string, was: string | undefined, is: string | undefined, report: Report): void {
+  if (was === is) return;
+  const change = 'default';
+  if (was !== undefined && is !== undefined) {
+    const what = `an absent member is read as ${is} instead of ${was}`;
+    report({ path, change, what, newToOld: 'no', oldToNew: false, meansOther: true });
+  } else {
+    const what = is === undefined ? `no default ${String(was)} any more` : `an absent member is read as ${is} now`;
+    report({ path, change, what, newToOld: 'no', oldToNew: false });
+  }
 }
 
 function compareUnions(path: string, older: UnionModel, newer: UnionModel, report: Report): void {

@@ -1,18 +1,26 @@
 import type { PayloadForm } from '../contract-form.js';
-import { depthOf } from '../model.js';
+import { depthOf, type BytesModel } from '../model.js';
 import { compareModels } from './compare-models.js';
 import type { LanguageChange } from './finding.js';
-import { longestText, onTheWire } from './scalar-language.js';
+import { longestText, onTheWire, readsLength } from './scalar-language.js';
+
+type WithFields = Extract<PayloadForm, { encoding: 'text' | 'json' }>;
 
 /** Every difference between two payloads of the same topic or document. */
 export function comparePayloads(path: string, older: PayloadForm, newer: PayloadForm): readonly LanguageChange[] {
-  const changes: LanguageChange[] = [];
-  const report = (change: LanguageChange): void => void changes.push(change);
-  if (older.encoding !== newer.encoding || older.model === null || newer.model === null) {
-    if (older.encoding === newer.encoding) return changes;
+  if (older.encoding !== newer.encoding) {
     const what = `${older.encoding} became ${newer.encoding}`;
     return [{ path, change: 'encoding', what, newToOld: 'always', oldToNew: true }];
   }
+  if (older.encoding === 'bytes' && newer.encoding === 'bytes') return compareBytes(path, older.model, newer.model);
+  return hasFields(older) && hasFields(newer) ? compareFields(path, older, newer) : [];
+}
+
+const hasFields = (form: PayloadForm): form is WithFields => form.encoding === 'text' || form.encoding === 'json';
+
+function compareFields(path: string, older: WithFields, newer: WithFields): readonly LanguageChange[] {
+  const changes: LanguageChange[] = [];
+  const report = (change: LanguageChange): void => void changes.push(change);
   if (older.maxBytes !== newer.maxBytes) {
     report({
       path,
@@ -37,5 +45,13 @@ export function comparePayloads(path: string, older: PayloadForm, newer: Payload
   return changes;
 }
 
-const longestPayload = ({ encoding, maxBytes, model }: PayloadForm): number =>
-  encoding === 'text' && model !== null ? Math.min(maxBytes, longestText(model)) : maxBytes;
+function compareBytes(path: string, older: BytesModel, newer: BytesModel): readonly LanguageChange[] {
+  const range = ({ minBytes, maxBytes }: BytesModel): string => `${String(minBytes)}..${String(maxBytes)}`;
+  if (range(older) === range(newer)) return [];
+  const what = `${range(older)} bytes became ${range(newer)}`;
+  const newToOld = readsLength(older, newer) ? 'no' : 'can';
+  return [{ path, change: 'length', what, newToOld, oldToNew: !readsLength(newer, older) }];
+}
+
+const longestPayload = ({ encoding, maxBytes, model }: WithFields): number =>
+  encoding === 'text' ? Math.min(maxBytes, longestText(model)) : maxBytes;

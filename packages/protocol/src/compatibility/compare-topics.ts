@@ -32,12 +32,13 @@ function added(path: string, change: ContractChange, { direction }: TopicForm): 
       );
 }
 
-function removed(path: string, change: ContractChange, { direction }: TopicForm): CompatibilityFinding {
+function removed(path: string, change: ContractChange, { direction, deprecated }: TopicForm): CompatibilityFinding {
   const explanation =
     direction === 'command'
       ? "New firmware does not listen to it; a broker with the new ACL refuses old firmware's subscription."
       : 'Old servers wait for it in vain; a broker with the new ACL refuses it from old firmware.';
-  return finding(path, change, BOTH, explanation);
+  const notice = deprecated === undefined ? '' : ' It was deprecated.';
+  return finding(path, change, BOTH, explanation + notice);
 }
 
 export const topicAdded = (leaf: string, topic: TopicForm): CompatibilityFinding => added(leaf, 'topic_added', topic);

@@ -18,6 +18,7 @@ export const CONTRACT_CHANGES = [
   'nesting',
   'type',
   'range',
+  'decimals',
   'length',
   'format',
   'literal',
@@ -31,6 +32,7 @@ export const CONTRACT_CHANGES = [
   'required',
   'nullable',
   'not_nullable',
+  'default',
   'discriminator',
   'option_added',
   'option_removed',
@@ -45,7 +47,8 @@ export type OldSide = 'old-firmware' | 'old-servers';
  * How bad a change is:
  *
  * - `compatible`: nobody of the older contract is hurt
- * - `if_used`: old firmware is, once a new server sends what is new; until then it is not
+ * - `if_used`: old firmware is, once a new server sends what is new, or either side, once somebody relies on a default
+ *   that is another one now; until then nobody is
  * - `breaks`: as soon as both contracts are in use
  */
 export type FindingLevel = 'compatible' | 'if_used' | 'breaks';
@@ -71,4 +74,6 @@ export interface LanguageChange {
   readonly newToOld: 'no' | 'can' | 'always';
   /** Writers on the older contract may write what readers on the newer one refuse. */
   readonly oldToNew: boolean;
+  /** Nobody refuses anything, but readers of the two contracts may understand one payload differently. */
+  readonly meansOther?: true;
 }

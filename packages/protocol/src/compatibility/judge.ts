@@ -7,9 +7,13 @@ const SIDES: readonly OldSide[] = ['old-firmware', 'old-servers'];
 
 /** Whom a change of a payload hurts: the readers of the older contract, or its writers. */
 export function judge(
-  { path, change, what, newToOld, oldToNew }: LanguageChange,
+  { path, change, what, newToOld, oldToNew, meansOther }: LanguageChange,
   travel: Travel,
 ): CompatibilityFinding {
+  if (meansOther === true) {
+    const explanation = `${capital(what)}: encoders always write it, but who leaves it out is understood differently.`;
+    return { path, change, level: 'if_used', breaks: SIDES, explanation };
+  }
   const reader: OldSide = travel === 'command' ? 'old-firmware' : 'old-servers';
   const breaks = SIDES.filter(
     (side) =>

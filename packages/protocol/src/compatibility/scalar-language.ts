@@ -1,8 +1,6 @@
-import { isHttpsUrl } from '../https-url.js';
-import type { StringField } from '../fields.js';
-import type { FieldModel, IntegerModel, LiteralModel, ScalarModel } from '../model.js';
+import { holdsString, type StringField } from '../fields.js';
+import type { DecimalModel, FieldModel, IntegerModel, LiteralModel, ScalarModel } from '../model.js';
 import type { PayloadEncoding } from '../payload.js';
-import { hasUnencodable, utf8Length } from '../utf8.js';
 
 /** In a text payload a boolean is written as the integers 0 and 1, so it is compared as these. */
 export const onTheWire = (model: FieldModel, encoding: PayloadEncoding): FieldModel =>
@@ -17,7 +15,9 @@ export function readsAll(reader: FieldModel, writer: ScalarModel): boolean {
     case 'string':
       return reader.kind === 'string' && readsString(reader, writer);
     case 'integer':
-      return reader.kind === 'integer' && within(reader, writer);
+      return (reader.kind === 'integer' || reader.kind === 'decimal') && numbersWithin(reader, writer);
+    case 'decimal':
+      return reader.kind === 'decimal' && reader.decimals >= writer.decimals && numbersWithin(reader, writer);
     case 'boolean':
       return reader.kind === 'boolean';
     case 'literal':
@@ -30,13 +30,25 @@ export function readsAll(reader: FieldModel, writer: ScalarModel): boolean {
 export const within = (outer: Omit<IntegerModel, 'kind'>, inner: Omit<IntegerModel, 'kind'>): boolean =>
   outer.min <= inner.min && outer.max >= inner.max;
 
+/** {@link within}, whatever the bounds are scaled by; exact, since a scaled bound may be beyond what a double holds. */
+export function numbersWithin(outer: IntegerModel | DecimalModel, inner: IntegerModel | DecimalModel): boolean {
+  const places = Math.max(placesOf(outer), placesOf(inner));
+  const scaled = (bound: number, of: IntegerModel | DecimalModel): bigint =>
+    BigInt(bound) * 10n ** BigInt(places - placesOf(of));
+  return scaled(outer.min, outer) <= scaled(inner.min, inner) && scaled(outer.max, outer) >= scaled(inner.max, inner);
+}
+
+const placesOf = (model: IntegerModel | DecimalModel): number => (model.kind === 'decimal' ? model.decimals : 0);
+
+type ByteBounds = Pick<StringField, 'minBytes' | 'maxBytes'>;
+
 /** Formats whose every text is one of another format too; `utf8` takes them all. */
 export const readsFormat = (reader: StringField, writer: StringField): boolean =>
   reader.format === writer.format ||
   reader.format === 'utf8' ||
   (reader.format === 'identifier' && writer.format === 'hex');
 
-export const readsLength = (reader: StringField, writer: StringField): boolean =>
+export const readsLength = (reader: ByteBounds, writer: ByteBounds): boolean =>
   reader.minBytes <= writer.minBytes && reader.maxBytes >= writer.maxBytes;
 
 const readsString = (reader: StringField, writer: StringField): boolean =>
@@ -45,9 +57,10 @@ const readsString = (reader: StringField, writer: StringField): boolean =>
 function readsValue(reader: FieldModel, value: LiteralModel['value']): boolean {
   switch (reader.kind) {
     case 'string':
-      return typeof value === 'string' && holds(reader, value);
+      return typeof value === 'string' && holdsString(reader, value);
     case 'integer':
-      return typeof value === 'number' && value >= reader.min && value <= reader.max;
+    case 'decimal':
+      return typeof value === 'number' && numbersWithin(reader, { kind: 'integer', min: value, max: value });
     case 'boolean':
       return typeof value === 'boolean';
     case 'literal':
@@ -59,21 +72,6 @@ function readsValue(reader: FieldModel, value: LiteralModel['value']): boolean {
   }
 }
 
-function holds({ minBytes, maxBytes, format }: StringField, text: string): boolean {
-  const bytes = utf8Length(text);
-  if (bytes < minBytes || bytes > maxBytes || hasUnencodable(text)) return false;
-  switch (format) {
-    case 'utf8':
-      return true;
-    case 'https-url':
-      return isHttpsUrl(text);
-    case 'identifier':
-      return /^[A-Za-z0-9_-]*$/.test(text);
-    case 'hex':
-      return /^[0-9a-f]*$/.test(text);
-  }
-}
-
 /** The longest text that a writer of a text payload writes, bytes. */
 export function longestText(model: FieldModel): number {
   switch (model.kind) {
@@ -81,6 +79,8 @@ export function longestText(model: FieldModel): number {
       return model.maxBytes;
     case 'integer':
       return Math.max(String(model.min).length, String(model.max).length);
+    case 'decimal':
+      return Math.max(...[model.min, model.max].map((bound) => longestDecimal(bound, model.decimals)));
     case 'enum':
       return Math.max(...model.values.map((value) => value.length));
     case 'boolean':
@@ -89,3 +89,7 @@ export function longestText(model: FieldModel): number {
       return Number.POSITIVE_INFINITY;
   }
 }
+
+/** The length of a bound with all its digits and a point: nothing between zero and it is longer. */
+const longestDecimal = (bound: number, decimals: number): number =>
+  (bound < 0 ? 1 : 0) + Math.max(String(Math.abs(bound)).length, decimals + 1) + 1;

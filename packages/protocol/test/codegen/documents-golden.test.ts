@@ -1,15 +1,26 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { generateEmqxAcl, generateJsonSchemas, generateTopicTable } from '../../src/codegen/index.js';
+import {
+  generateAsyncApi,
+  generateEmqxAcl,
+  generateJsonSchemas,
+  generateTestVectors,
+  generateTopicTable,
+} from '../../src/codegen/index.js';
 import { secureEspV1, type Protocol } from '../../src/index.js';
 import { GOLDEN_CONTRACTS } from '../golden/contracts.js';
 import { wideContract } from '../support/wide-contract.js';
 
+/** Test vectors are many: those of two contracts are enough to review. */
+const WITH_VECTORS = ['secure-esp', 'json-union'];
+
 const filesOf = (protocol: Protocol) => [
+  generateAsyncApi(protocol),
   ...generateJsonSchemas(protocol),
   { path: 'topics.md', content: generateTopicTable(protocol) },
   { path: 'emqx_acl.conf', content: generateEmqxAcl(protocol, { operators: ['operator'] }) },
+  ...(WITH_VECTORS.includes(protocol.name) ? generateTestVectors(protocol) : []),
 ];
 
 describe.each([secureEspV1 as Protocol, ...GOLDEN_CONTRACTS].map((protocol) => ({ protocol, name: protocol.name })))(
@@ -19,7 +30,7 @@ describe.each([secureEspV1 as Protocol, ...GOLDEN_CONTRACTS].map((protocol) => (
       const folder = join(import.meta.dirname, '../golden', name);
       const file = join(folder, path);
       if (process.env['UPDATE_GENERATED'] === '1') {
-        mkdirSync(folder, { recursive: true });
+        mkdirSync(dirname(file), { recursive: true });
         writeFileSync(file, content);
       }
       expect(existsSync(file), `${file} is missing: run with UPDATE_GENERATED=1`).toBe(true);

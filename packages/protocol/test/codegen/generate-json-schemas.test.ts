@@ -4,11 +4,15 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { generateJsonSchemas } from '../../src/codegen/index.js';
 import {
+  bytes,
   createPayloadCodec,
+  decimal,
   defineProtocol,
   event,
+  integer,
   json,
   secureEspV1,
+  toScaled,
   type Payload,
   type Protocol,
 } from '../../src/index.js';
@@ -17,11 +21,15 @@ import { objects, schemaOf } from '../support/model-arbitraries.js';
 import { modelOf, valuesOf } from '../support/payload-arbitraries.js';
 import { wideContract } from '../support/wide-contract.js';
 
-/** Validates with ajv, whose drafts know every keyword used here under the same meaning. */
+/** Validates with ajv, whose drafts know every keyword used here under the same meaning; steps exactly, not as doubles. */
 function validatorOf(content: string): (value: unknown) => boolean {
   const { $schema, ...schema } = JSON.parse(content) as Record<string, unknown>;
   expect($schema).toBe('https://json-schema.org/draft/2020-12/schema');
   const ajv = new Ajv({ strictKeywords: true, unicode: true });
+  ajv.removeKeyword('multipleOf').addKeyword('multipleOf', {
+    type: 'number',
+    validate: (step: number, value: number) => toScaled(value, Math.round(-Math.log10(step))) !== undefined,
+  });
   const validate = ajv.compile(schema);
   return (value) => validate(value) === true;
 }
@@ -90,14 +98,33 @@ describe('the JSON Schema', () => {
   });
 
   test('counts characters where the contract counts bytes, and says so', () => {
-    const [file] = generateJsonSchemas(wideContract);
-    expect(file?.path).toBe('wide_lab_json_scalars.schema.json');
+    const file = generateJsonSchemas(wideContract).find(({ path }) => path === 'wide_lab_json_scalars.schema.json');
     expect(JSON.parse(file?.content ?? '')).toMatchObject({
       title: 'wide-lab: json/scalars',
       properties: {
         label: { type: 'string', minLength: 1, maxLength: 12, $comment: '1..12 bytes of UTF-8, without NUL' },
         digest: { minLength: 6, maxLength: 6, pattern: '^[0-9a-f]*$' },
       },
+    });
+  });
+
+  test('says of a decimal its step, and of a default that it may be left out', () => {
+    const celsius = decimal({ min: -40, max: 125.5, decimals: 7 });
+    const shape = { aim: celsius, next: celsius.default(-0.5), limit: integer(0, 9).nullable().default(3) };
+    const topics = {
+      state: event(json(z.object(shape), { maxBytes: 99 }), { description: 'd' }),
+      raw: event(bytes({ maxBytes: 9 }), { description: 'd' }),
+    };
+    const files = generateJsonSchemas(defineProtocol({ name: 'lab', version: 1, root: '/lab', topics }));
+    expect(files.map(({ path }) => path)).toEqual(['lab_state.schema.json']);
+    const aim = { type: 'number', minimum: -40, maximum: 125.5, multipleOf: 1e-7 };
+    expect(JSON.parse(files[0]?.content ?? '')).toMatchObject({
+      properties: {
+        aim,
+        next: { ...aim, default: -0.5 },
+        limit: { anyOf: [{ type: 'integer', minimum: 0, maximum: 9 }, { type: 'null' }], default: 3 },
+      },
+      required: ['aim'],
     });
   });
 

@@ -105,7 +105,7 @@ describe('checkCompatibility', () => {
       }),
       { numRuns: 2000 },
     );
-  });
+  }, 60_000);
 
   test('names whoever really refuses a text of the other contract', () => {
     const sizes = fc.integer({ min: 1, max: 6 });
@@ -133,7 +133,7 @@ describe('checkCompatibility', () => {
         if (one === undefined || other === undefined) throw new Error('two contracts were described');
         const findings = checkCompatibility(one, other);
         expect(findings.length > 0).toBe(one.contractHash !== other.contractHash);
-        const bytes = new TextEncoder().encode(encodeText(value as string | number | boolean));
+        const bytes = new TextEncoder().encode(encodeText(newer, value as string | number | boolean));
         const isWritten = createPayloadCodec(payloads[1], 't').decode(bytes).ok;
         if (isWritten && !createPayloadCodec(payloads[0], 't').decode(bytes).ok) {
           expect(findings.flatMap(({ breaks }) => breaks)).toContain('old-firmware');

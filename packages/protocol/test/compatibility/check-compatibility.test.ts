@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   boundedString,
+  bytes,
   checkCompatibility,
   command,
   CONTRACT_CHANGES,
+  decimal,
   defineProtocol,
   describeProtocol,
   empty,
@@ -41,6 +43,7 @@ const object = (shape: z.ZodRawShape): Payload => json(z.object(shape), { maxByt
 const strict = (shape: z.ZodRawShape): Payload => json(z.strictObject(shape), { maxBytes: 99 });
 const scalar = (schema: z.ZodType<string | number | boolean>): Payload => text(schema, { maxBytes: 99 });
 const one = integer(0, 9);
+const tenths = (min: number, max: number) => decimal({ min, max, decimals: 1 });
 const union = (...options: z.ZodObject[]): Payload =>
   json(z.discriminatedUnion('k', options as unknown as [z.ZodObject]), { maxBytes: 99 });
 const a = z.object({ k: z.literal('a') });
@@ -53,6 +56,10 @@ const rows: readonly Row[] = [
   ...(
     [
       ['range', 'range', scalar(integer(0, 9)), scalar(integer(-1, 20))],
+      ['range of a decimal', 'range', scalar(tenths(0, 9)), scalar(tenths(-0.1, 9))],
+      ['step of a decimal', 'decimals', scalar(tenths(0, 9)), scalar(decimal({ min: 0, max: 9, decimals: 3 }))],
+      ['number: decimal and integer', 'type', scalar(one), scalar(tenths(-5, 9))],
+      ['number of bytes', 'length', bytes({ minBytes: 2, maxBytes: 4 }), bytes({ maxBytes: 9 })],
       ['length', 'length', scalar(boundedString({ maxBytes: 4 })), scalar(boundedString({ maxBytes: 5 }))],
       ['size bound', 'size_bound', json(z.object({}), { maxBytes: 20 }), json(z.object({}), { maxBytes: 30 })],
       ['item count', 'item_count', object({ m: z.array(one).min(2).max(3) }), object({ m: z.array(one).max(4) })],
@@ -86,7 +93,12 @@ const rows: readonly Row[] = [
       ],
       ['another encoding', 'encoding', scalar(one), object({ m: one })],
       ['no payload any more', 'encoding', scalar(one), empty()],
+      ['text that becomes bytes', 'encoding', scalar(one), bytes({ maxBytes: 99 })],
+      ['bytes that become nothing', 'encoding', bytes({ maxBytes: 9 }), empty()],
       ['a shifted range', 'range', scalar(integer(0, 9)), scalar(integer(5, 20))],
+      ['a shifted range of a decimal', 'range', scalar(tenths(0, 9)), scalar(tenths(5, 20))],
+      ['a shifted number of bytes', 'length', bytes({ maxBytes: 4 }), bytes({ minBytes: 1, maxBytes: 9 })],
+      ['an integer out of a decimal', 'type', scalar(one), scalar(tenths(0, 8))],
     ] as const
   ).map(([row, change, older, newer]): Row => {
     const verdict = [`${change} breaks ${F}+${S}`];
@@ -98,6 +110,63 @@ const rows: readonly Row[] = [
     object({ m: z.enum(['x', 'y']) }),
     [`type if_used ${F}`],
     [`type breaks ${S}`],
+  ],
+  [
+    'a literal becomes a decimal with it',
+    object({ m: z.literal(3) }),
+    object({ m: tenths(0, 9) }),
+    [`type if_used ${F}`],
+    [`type breaks ${S}`],
+  ],
+  ...(
+    [
+      ['default given to a member', object({ m: one }), object({ m: one.default(1) })],
+      ['default taken from a member', object({ m: one.default(1) }), object({ m: one })],
+      ['default instead of absence', object({ m: one.optional() }), object({ m: one.default(1) })],
+      ['absence instead of a default', object({ m: one.default(1) }), object({ m: one.optional() })],
+    ] as const
+  ).map(([row, older, newer]): Row => [row, older, newer, ['default compatible'], ['default compatible']]),
+  [
+    'another default',
+    object({ m: one.default(1) }),
+    object({ m: one.default(2) }),
+    [`default if_used ${F}+${S}`],
+    [`default if_used ${F}+${S}`],
+  ],
+  [
+    'the same default in finer steps',
+    object({ m: tenths(0, 9).default(0.5) }),
+    object({ m: decimal({ min: 0, max: 9, decimals: 2 }).default(0.5) }),
+    [`decimals if_used ${F}`],
+    [`decimals breaks ${S}`],
+  ],
+  [
+    'member with a default added',
+    object({}),
+    object({ m: one.default(1) }),
+    ['member_added compatible'],
+    ['member_added compatible'],
+  ],
+  [
+    'member with a default added, strict',
+    strict({}),
+    strict({ m: one.default(1) }),
+    [`member_added breaks ${F}`],
+    [`member_added breaks ${S}`],
+  ],
+  [
+    'member with a default removed',
+    object({ m: one.default(1) }),
+    object({}),
+    ['member_removed compatible'],
+    ['member_removed compatible'],
+  ],
+  [
+    'member with a default removed, strict',
+    strict({ m: one.default(1) }),
+    strict({}),
+    [`member_removed breaks ${S}`],
+    [`member_removed breaks ${F}`],
   ],
   [
     'boolean becomes 0..1 as text',
@@ -302,6 +371,37 @@ describe('a finding', () => {
       ['come', 'document_added', 'compatible'],
       ['gone', 'document_removed', 'breaks'],
     ]);
+  });
+
+  test('tells of a removed topic that it was deprecated', () => {
+    const old = { ...go, deprecated: 'Use say.' };
+    expect(of({ t: old }, {})[0]).toMatchObject({
+      level: 'breaks',
+      explanation: expect.stringMatching(/It was deprecated\.$/) as string,
+    });
+    expect(of({ t: go }, {})[0]?.explanation).not.toContain('deprecated');
+    expect(of({ t: go }, { t: { ...old, since: 1 } })).toEqual([]);
+  });
+
+  test('tells what another default means', () => {
+    const state = (value: number) => event(object({ m: tenths(0, 9).default(value) }), d);
+    expect(of({ t: state(1.5) }, { t: state(2) })).toEqual([
+      {
+        path: 't.m',
+        change: 'default',
+        level: 'if_used',
+        breaks: [F, S],
+        explanation:
+          'An absent member is read as 2 instead of 1.5: encoders always write it, but who leaves it out is understood differently.',
+      },
+    ]);
+  });
+
+  test('is exact where a scaled bound is beyond what a double holds', () => {
+    const wide = (max: number) => object({ m: integer(0, max) });
+    const fine = object({ m: decimal({ min: 0, max: 999_999, decimals: 9 }) });
+    expect(verdicts({ t: command(wide(999_999), d) }, { t: command(fine, d) })).toEqual([`type if_used ${F}`]);
+    expect(verdicts({ t: command(wide(2 ** 53 - 1), d) }, { t: command(fine, d) })).toEqual([`type breaks ${F}+${S}`]);
   });
 
   test('is never about a root or a description', () => {

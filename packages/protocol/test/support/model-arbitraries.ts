@@ -2,12 +2,17 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import {
   boundedString,
+  decimal,
+  fromScaled,
   integer,
+  type DefaultValue,
   type FieldModel,
   type ItemModel,
   type MemberModel,
   type ObjectModel,
 } from '../../src/index.js';
+import { canHaveDefault } from '../../src/default-value.js';
+import { scaledOf, valuesOf } from './payload-arbitraries.js';
 
 /** The zod schema of a model: what `toFieldModel` turns into it. */
 export function schemaOf(model: FieldModel): z.ZodType {
@@ -16,6 +21,10 @@ export function schemaOf(model: FieldModel): z.ZodType {
       return boundedString(model);
     case 'integer':
       return integer(model.min, model.max);
+    case 'decimal': {
+      const { min, max, decimals } = model;
+      return decimal({ min: fromScaled(min, decimals), max: fromScaled(max, decimals), decimals });
+    }
     case 'boolean':
       return z.boolean();
     case 'literal':
@@ -33,9 +42,10 @@ export function schemaOf(model: FieldModel): z.ZodType {
 
 function objectOf(model: ObjectModel): z.ZodObject {
   const shape = Object.fromEntries(
-    model.members.map(({ name, optional, nullable, type }) => {
+    model.members.map(({ name, optional, nullable, type, default: value }) => {
       const inner = nullable ? schemaOf(type).nullable() : schemaOf(type);
-      return [name, optional ? inner.optional() : inner];
+      if (value === undefined) return [name, optional ? inner.optional() : inner];
+      return [name, inner.default(type.kind === 'decimal' ? fromScaled(Number(value), type.decimals) : value)];
     }),
   );
   return model.strict ? z.strictObject(shape) : z.object(shape);
@@ -49,6 +59,9 @@ const range = (min: number, max: number) =>
 /** Few names and narrow bounds, so that two of these have much in common. */
 export const scalars: fc.Arbitrary<ItemModel> = fc.oneof(
   range(-2, 9).map(({ min, max }) => ({ kind: 'integer' as const, min, max })),
+  fc
+    .tuple(range(-20, 99), fc.integer({ min: 1, max: 2 }))
+    .map(([{ min, max }, decimals]) => ({ kind: 'decimal' as const, min, max, decimals })),
   fc.constant({ kind: 'boolean' as const }),
   fc
     .tuple(range(0, 4), fc.constantFrom('utf8' as const, 'identifier' as const, 'hex' as const))
@@ -83,7 +96,23 @@ const members = (name: string, depth: number): fc.Arbitrary<MemberModel> =>
       optional,
       nullable: nullable && type.kind !== 'literal',
       type,
-    }));
+    }))
+    .chain((member) => fc.oneof({ weight: 2, arbitrary: fc.constant(member) }, withDefault(member)));
+
+/** The same member with a default, if it may have one. */
+function withDefault({ name, nullable, type }: MemberModel): fc.Arbitrary<MemberModel> {
+  const member = { name, optional: false, nullable, type };
+  if (!canHaveDefault(type)) return fc.constant(member);
+  const values = type.kind === 'decimal' ? scaledOf(type) : (valuesOf(type) as fc.Arbitrary<DefaultValue>);
+  return values.map((value) => ({ ...member, default: value }));
+}
+
+const withoutDefault = ({ name, optional, nullable, type }: MemberModel): MemberModel => ({
+  name,
+  optional,
+  nullable,
+  type,
+});
 
 export const objects = (depth: number): fc.Arbitrary<ObjectModel> =>
   fc
@@ -159,12 +188,13 @@ function objectVariants(model: ObjectModel, fixed?: string): fc.Arbitrary<Object
     fc
       .constantFrom(...movable)
       .map(({ name }) => ({ ...model, members: model.members.filter((m) => m.name !== name) })),
-    fc.constantFrom(...movable).map((member) => changed({ ...member, optional: !member.optional })),
+    fc.constantFrom(...movable).map((member) => changed({ ...withoutDefault(member), optional: !member.optional })),
+    fc.constantFrom(...movable).chain((member) => withDefault(member).map(changed)),
     fc
       .constantFrom(...movable)
       .chain((member) =>
         variants(member.type).map((type) =>
-          changed({ ...member, nullable: member.nullable && type.kind !== 'literal', type }),
+          changed({ ...withoutDefault(member), nullable: member.nullable && type.kind !== 'literal', type }),
         ),
       ),
   );

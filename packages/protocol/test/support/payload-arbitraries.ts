@@ -1,16 +1,18 @@
 import fc from 'fast-check';
 import {
   depthOf,
+  fromScaled,
   isHttpsUrl,
   toPayloadModel,
-  type FieldModel,
+  type DecimalModel,
   type ObjectModel,
   type Payload,
+  type PayloadModel,
 } from '../../src/index.js';
 import { utf8Length } from '../../src/utf8.js';
 
-/** Valid values of a model. */
-export function valuesOf(model: FieldModel): fc.Arbitrary<unknown> {
+/** Valid values of a model, as encoders take them: members with a default may be missing. */
+export function valuesOf(model: PayloadModel): fc.Arbitrary<unknown> {
   switch (model.kind) {
     case 'string':
       return strings(model.format, model.minBytes, model.maxBytes);
@@ -23,6 +25,10 @@ export function valuesOf(model: FieldModel): fc.Arbitrary<unknown> {
           .filter((value) => (value >= model.min && value <= model.max) || model.max - model.min < 2 ** 40)
           .map((value) => Math.min(model.max, Math.max(model.min, value))),
       );
+    case 'decimal':
+      return scaledOf(model).map((scaled) => fromScaled(scaled, model.decimals));
+    case 'bytes':
+      return fc.uint8Array({ minLength: model.minBytes, maxLength: model.maxBytes });
     case 'boolean':
       return fc.boolean();
     case 'literal':
@@ -38,6 +44,14 @@ export function valuesOf(model: FieldModel): fc.Arbitrary<unknown> {
   }
 }
 
+/** Values of a decimal times `10^decimals`: any, the bounds, and small ones, whose text JSON would write with an exponent. */
+export function scaledOf({ min, max, decimals }: DecimalModel): fc.Arbitrary<number> {
+  const clamped = (scaled: number): number => Math.min(max, Math.max(min, scaled));
+  const steps = fc.integer({ min, max }).map((scaled) => clamped(scaled - (scaled % 10 ** decimals)));
+  const tiny = fc.integer({ min: -99, max: 99 }).map(clamped);
+  return fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max), steps, tiny);
+}
+
 function objects(model: ObjectModel): fc.Arbitrary<unknown> {
   const shape = Object.fromEntries(
     model.members.map((member) => {
@@ -45,7 +59,8 @@ function objects(model: ObjectModel): fc.Arbitrary<unknown> {
       return [member.name, member.nullable ? fc.option(values, { nil: null, freq: 3 }) : values];
     }),
   );
-  const requiredKeys = model.members.filter((member) => !member.optional).map((member) => member.name);
+  const required = model.members.filter((member) => !member.optional && member.default === undefined);
+  const requiredKeys = required.map((member) => member.name);
   return fc.record(shape, { requiredKeys, noNullPrototype: true });
 }
 
@@ -85,7 +100,7 @@ function cut(text: string, maxBytes: number): string {
 }
 
 /** Model of a payload that is not empty. */
-export function modelOf(payload: Payload, path: string): FieldModel {
+export function modelOf(payload: Payload, path: string): PayloadModel {
   const model = toPayloadModel(payload, path);
   if (model === undefined) throw new Error(`${path} is empty`);
   return model;

@@ -9,6 +9,10 @@ export function spellJson(value: unknown, random: Random, faults: boolean): stri
   return new Speller(random, faults).text(value);
 }
 
+/** A number of at most nine decimals as digits, without an exponent. */
+export const plainNumber = (value: number): string =>
+  /e-/.test(String(value)) ? value.toFixed(9).replace(/0+$/, '') : String(value);
+
 const SPACE = ['', '', '', ' ', '\n', '\t\r ', '  '];
 class Speller {
   constructor(
@@ -74,20 +78,25 @@ class Speller {
   }
 
   private number(value: number): string {
-    const digits = String(value);
+    const digits = plainNumber(value);
+    const [whole = '', fraction] = digits.split('.');
+    const pointed = fraction === undefined ? `${digits}.` : digits;
+    const places = fraction?.length ?? 0;
+    const significand = BigInt(whole + (fraction ?? ''));
     switch (this.random.below(8)) {
       case 0:
-        return `${digits}.0`;
+        return `${pointed}0`;
       case 1:
-        return `${digits}00e-2`;
+        return `${String(significand * 100n)}e-${String(places + 2)}`;
       case 2:
-        return `${digits}.000E+00`;
+        return `${pointed}000E+00`;
       case 3: {
+        if (fraction !== undefined) return `${String(significand)}e-${String(places)}`;
         const zeros = /0*$/.exec(digits)?.[0].length ?? 0;
         return value === 0 ? '-0e7' : `${digits.slice(0, digits.length - zeros)}e${String(zeros)}`;
       }
       case 4:
-        return this.faults ? `${digits}.0000000000000000000001` : digits;
+        return this.faults ? `${pointed}0000000000000000000001` : digits;
       default:
         return digits;
     }

@@ -12,6 +12,7 @@ export interface CRoundTrip {
   /** What the encoder made of the decoded struct; absent for empty payloads and refused ones. */
   readonly encoded?: CCode;
   readonly text?: string;
+  readonly bytes?: Uint8Array;
 }
 
 export interface CTopicMatch {
@@ -76,7 +77,8 @@ function wrap(c: Exports): CContractModule {
   const put = (bytes: Uint8Array, at: number): void => {
     new Uint8Array(c.memory.buffer, c.input() + at, bytes.length).set(bytes);
   };
-  const output = (): string => decoder.decode(new Uint8Array(c.memory.buffer, c.output(), c.output_len()));
+  const outputBytes = (): Uint8Array => new Uint8Array(c.memory.buffer, c.output(), c.output_len()).slice();
+  const output = (): string => decoder.decode(outputBytes());
   const code = (value: number): CCode => {
     const name = C_CODES[value];
     if (name === undefined) throw new Error(`no C verdict ${String(value)}`);
@@ -89,7 +91,7 @@ function wrap(c: Exports): CContractModule {
       const decoded = code(verdict % 16);
       if (verdict < 16) return { decoded };
       const encoded = code(Math.floor(verdict / 16) - 1);
-      return encoded === 'ok' ? { decoded, encoded, text: output() } : { decoded, encoded };
+      return encoded === 'ok' ? { decoded, encoded, text: output(), bytes: outputBytes() } : { decoded, encoded };
     },
     match(topic) {
       put(topic, 0);

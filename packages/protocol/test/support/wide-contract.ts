@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import {
   boundedString,
+  bytes,
   command,
+  decimal,
   defineProtocol,
   empty,
   event,
@@ -72,6 +74,26 @@ const tagged = z.discriminatedUnion('v', [
   z.object({ v: z.literal(false), empty: z.object({}) }),
 ]);
 
+const measures = z.object({
+  coarse: decimal({ min: -40, max: 125, decimals: 1 }),
+  fine: decimal({ min: 0, max: 0.000000255, decimals: 9 }),
+  offset: decimal({ min: -3.27, max: -0.05, decimals: 2 }),
+  widest: decimal({ min: -999999.999999999, max: 999999.999999999, decimals: 9 }).nullable(),
+  track: z.array(decimal({ min: -90, max: 90, decimals: 7 })).max(3),
+  rest: decimal({ min: 0, max: 65.535, decimals: 3 }).optional(),
+});
+
+const defaults = z.object({
+  level: integer(0, 100).default(42),
+  big: integer(-SAFE, SAFE).default(-SAFE),
+  ratio: decimal({ min: 0, max: 1, decimals: 2 }).default(0.25),
+  on: z.boolean().default(true),
+  mode: z.enum(MODES).default('full_power'),
+  label: boundedString({ maxBytes: 12 }).default('é "quoted"'),
+  hint: boundedString({ maxBytes: 4 }).nullable().default('none'),
+  spare: boundedString({ maxBytes: 4 }).default(''),
+});
+
 const options = { description: 'A test of "every" feature: */ /* ünïcode.' };
 
 /** A contract that has every feature once. */
@@ -88,6 +110,15 @@ export const wideContract = defineProtocol({
     'text/mode': command(text(z.enum(MODES), { maxBytes: 16 }), options),
     'text/signed': command(text(integer(-1000, 1000), { maxBytes: 40 }), options),
     'text/safe': command(text(integer(-SAFE, SAFE), { maxBytes: 40 }), { ...options, scopes: ['device'], qos: 0 }),
+    'text/setpoint': command(text(decimal({ min: 5, max: 35, decimals: 1 }), { maxBytes: 24 }), options),
+    'text/fine': command(
+      text(decimal({ min: -9.999999999, max: 9.999999999, decimals: 9 }), { maxBytes: 40 }),
+      options,
+    ),
+    'raw/any': command(bytes({ maxBytes: 64 }), { ...options, since: 3 }),
+    'raw/frame': command(bytes({ minBytes: 4, maxBytes: 16 }), { ...options, deprecated: 'Use raw/any.' }),
+    'json/measures': event(json(measures, { maxBytes: 1024 }), options),
+    'json/defaults': command(json(defaults, { maxBytes: 1024 }), options),
     go: command(empty(), { ...options, scopes: ['all'] }),
     'json/scalars': event(json(scalars, { maxBytes: 4096 }), { ...options, retain: true }),
     'json/optionals': event(json(optionals, { maxBytes: 4096 }), options),

@@ -5,7 +5,7 @@ export const ENCODE_SNIPPETS: readonly Snippet[] = [
   {
     name: 'writer_t',
     needs: [],
-    code: `
+    code: String.raw`
 typedef struct {
     char *out;
     size_t cap; /* without the terminator */
@@ -13,191 +13,239 @@ typedef struct {
     sesp_codec_t code;
 } writer_t;
 
+/*@ predicate writer_ok(writer_t *writer) =
+      \valid(writer) && writer->len <= writer->cap && \valid(writer->out + (0 .. writer->cap - 1)) &&
+      \separated(writer, writer->out + (0 .. writer->cap - 1)); */
+
+/*@ requires \valid(writer) && \valid(out + (0 .. out_cap - 1)) && \separated(writer, out + (0 .. out_cap - 1));
+    assigns *writer, out[0 .. out_cap - 1];
+    ensures writer_ok(writer) && writer->out == out && (out_cap > 0 ==> writer->cap < out_cap) && (out_cap == 0 ==> writer->cap == 0); */
 static void writer_open(writer_t *writer, char *out, size_t out_cap, size_t max)
 {
     writer->out = out;
     writer->cap = out_cap > max ? max : (out_cap > 0u ? out_cap - 1u : 0u);
     writer->len = 0u;
     writer->code = out_cap > 0u ? SESP_CODEC_OK : SESP_CODEC_NO_SPACE;
-    if (out_cap > 0u) out[0] = '\\0';
+    if (out_cap > 0u) out[0] = '\0';
 }
 
 /* Terminates the text; after a fault it is empty. */
+/*@ requires \valid(writer) && (out_cap == 0 || writer->len < out_cap);
+    requires \valid(writer->out + (0 .. out_cap - 1));
+    requires out_len == \null || (\valid(out_len) && \separated(out_len, writer));
+    assigns writer->out[0 .. out_cap - 1], *out_len;
+    ensures \result == writer->code;
+    ensures out_len != \null ==> (\result == SESP_CODEC_OK ==> *out_len == writer->len) && (\result != SESP_CODEC_OK ==> *out_len == 0);
+    ensures out_cap > 0 && \result == SESP_CODEC_OK ==> writer->out[writer->len] == 0;
+    ensures out_cap > 0 && \result != SESP_CODEC_OK ==> writer->out[0] == 0; */
 static sesp_codec_t writer_close(writer_t *writer, size_t out_cap, size_t *out_len)
 {
-    if (writer->code != SESP_CODEC_OK) writer->len = 0u;
-    if (out_cap > 0u) writer->out[writer->len] = '\\0';
-    if (out_len != NULL) *out_len = writer->len;
+    const size_t len = writer->code == SESP_CODEC_OK ? writer->len : 0u;
+
+    if (out_cap > 0u) writer->out[len] = '\0';
+    if (out_len != NULL) *out_len = len;
     return writer->code;
 }
 
+/*@ requires writer_ok(writer);
+    assigns writer->code; */
 static void write_fault(writer_t *writer, sesp_codec_t code)
 {
     if (writer->code == SESP_CODEC_OK) writer->code = code;
 }
 
+/*@ requires writer_ok(writer);
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
 static void write_char(writer_t *writer, char character)
 {
-    if (writer->code != SESP_CODEC_OK) return;
     if (writer->len == writer->cap) {
-        writer->code = SESP_CODEC_NO_SPACE;
+        write_fault(writer, SESP_CODEC_NO_SPACE);
         return;
     }
     writer->out[writer->len] = character;
     writer->len += 1u;
 }
 
-static void write_text(writer_t *writer, const char *text)
+/*@ requires writer_ok(writer) && \valid_read(text + (0 .. size - 1));
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_text(writer_t *writer, const char *text, size_t size)
 {
     size_t i;
 
-    for (i = 0u; text[i] != '\\0'; i++) write_char(writer, text[i]);
+    if (writer->cap - writer->len < size) {
+        write_fault(writer, SESP_CODEC_NO_SPACE);
+        return;
+    }
+    /*@ loop invariant i <= size && writer_ok(writer) && writer->len + (size - i) <= writer->cap;
+        loop assigns i, writer->len, writer->out[0 .. writer->cap - 1];
+        loop variant size - i; */
+    for (i = 0u; i < size; i++) {
+        writer->out[writer->len] = text[i];
+        writer->len += 1u;
+    }
 }`,
   },
   {
-    name: 'write_integer',
-    needs: ['writer_t', 'max_digits'],
-    code: `
-/* min and max have at most 16 digits. */
-static void write_integer(writer_t *writer, int64_t value, int64_t min, int64_t max)
+    name: 'write_name',
+    needs: ['name_start', 'writer_t'],
+    code: String.raw`
+/*@ requires writer_ok(writer) && \valid_read(names + (0 .. size - 1));
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_name(writer_t *writer, const char *names, size_t size, size_t index)
 {
-    char digits[MAX_DIGITS];
-    size_t size = 0u;
-    int64_t rest;
+    const size_t start = name_start(names, size, index);
 
-    if (value < min || value > max) {
-        write_fault(writer, SESP_CODEC_BAD_VALUE);
-        return;
-    }
-    rest = value < 0 ? -value : value;
-    do {
-        digits[size] = (char)('0' + (char)(rest % 10));
-        size++;
-        rest = rest / 10;
-    } while (rest > 0 && size < MAX_DIGITS);
-    if (value < 0) write_char(writer, '-');
-    while (size > 0u) {
-        size--;
-        write_char(writer, digits[size]);
-    }
-}`,
-  },
-  {
-    name: 'write_enum',
-    needs: ['writer_t'],
-    code: `
-static void write_enum(writer_t *writer, const char *const *names, size_t count, size_t index, const char *quote)
-{
-    if (index >= count) {
-        write_fault(writer, SESP_CODEC_BAD_VALUE);
-        return;
-    }
-    write_text(writer, quote);
-    write_text(writer, names[index]);
-    write_text(writer, quote);
+    if (start < size) write_text(writer, &names[start + 1u], (uint8_t)names[start]);
+    else write_fault(writer, SESP_CODEC_BAD_VALUE);
 }`,
   },
   {
     name: 'bounded_length',
     needs: [],
-    code: `
+    code: String.raw`
+/*@ predicate text_ok(char *text, integer max) =
+      \valid_read(text + (0 .. max)) ||
+      \exists integer end; 0 <= end < max && \valid_read(text + (0 .. end)) && text[end] == 0; */
+
 /* Length of the C string, max + 1 if there is no terminator within max + 1 bytes. */
+/*@ requires text_ok(text, max) && max <= 65535;
+    assigns \nothing;
+    ensures \result <= max + 1 && \valid_read(text + (0 .. \result - 1)); */
 static size_t bounded_length(const char *text, size_t max)
 {
     size_t len = 0u;
 
-    while (len <= max && text[len] != '\\0') len++;
+    /*@ loop invariant len <= max + 1 && \forall integer k; 0 <= k < len ==> text[k] != 0;
+        loop invariant \valid_read(text + (0 .. len - 1));
+        loop assigns len;
+        loop variant max + 1 - len; */
+    while (len <= max && text[len] != '\0') len++;
     return len;
 }`,
   },
   {
     name: 'check_string',
-    needs: ['writer_t', 'bounded_length', 'utf8_valid', 'text_is'],
-    code: `
+    needs: ['writer_t', 'bounded_length', 'text_is'],
+    code: String.raw`
 /* Length of a string that the contract allows; else a fault, and 0. */
+/*@ requires writer_ok(writer) && \valid_read(text + (0 .. max)) && max <= 65535;
+    assigns writer->code;
+    ensures \result <= max; */
 static size_t check_string(writer_t *writer, const char *text, size_t min, size_t max, text_format_t format)
 {
     const uint8_t *bytes = (const uint8_t *)text;
     const size_t len = bounded_length(text, max);
 
-    if (len >= min && len <= max && utf8_valid(bytes, len) && text_is(format, bytes, len)) return len;
+    if (len >= min && len <= max && text_is(format, bytes, len)) return len;
     write_fault(writer, SESP_CODEC_BAD_VALUE);
     return 0u;
 }`,
   },
   {
+    name: 'write_bytes',
+    needs: ['writer_t'],
+    code: String.raw`
+/*@ requires writer_ok(writer) && \valid_read(bytes + (0 .. max - 1));
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_bytes(writer_t *writer, const uint8_t *bytes, size_t size, size_t min, size_t max)
+{
+    if (size < min || size > max) write_fault(writer, SESP_CODEC_BAD_VALUE);
+    else write_text(writer, (const char *)bytes, size);
+}`,
+  },
+  {
     name: 'write_string',
     needs: ['check_string'],
-    code: `
+    code: String.raw`
+/*@ requires writer_ok(writer) && \valid_read(text + (0 .. max)) && max <= 65535;
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
 static void write_string(writer_t *writer, const char *text, size_t min, size_t max, text_format_t format)
+{
+    write_text(writer, text, check_string(writer, text, min, max, format));
+}`,
+  },
+  {
+    name: 'write_json_string',
+    needs: ['check_string', 'escapes'],
+    code: String.raw`
+/* One byte of a JSON string, escaped as JSON.stringify does. */
+/*@ requires writer_ok(writer);
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_escaped(writer_t *writer, char character)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char unicode[] = "\\u00";
+    const uint8_t byte = (uint8_t)character;
+    size_t i;
+
+    if (byte > '\\' || (byte >= ' ' && byte != '"' && byte != '\\')) {
+        write_char(writer, character);
+        return;
+    }
+    /*@ loop invariant i <= ESCAPES - 1;
+        loop assigns i;
+        loop variant ESCAPES - 1 - i; */
+    for (i = 0u; i < ESCAPES - 1u; i++) {
+        if (character == escape_values[i]) {
+            write_char(writer, '\\');
+            write_char(writer, escape_letters[i]);
+            return;
+        }
+    }
+    write_text(writer, unicode, sizeof unicode - 1u);
+    write_char(writer, hex[byte / 16u % 16u]);
+    write_char(writer, hex[byte % 16u]);
+}
+
+/*@ requires writer_ok(writer) && \valid_read(text + (0 .. max)) && max <= 65535;
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_json_string(writer_t *writer, const char *text, size_t min, size_t max, text_format_t format)
 {
     const size_t len = check_string(writer, text, min, max, format);
     size_t i;
 
-    for (i = 0u; i < len; i++) write_char(writer, text[i]);
+    /*@ loop invariant i <= len && writer_ok(writer);
+        loop assigns i, writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+        loop variant len - i; */
+    for (i = 0u; i < len; i++) write_escaped(writer, text[i]);
+}`,
+  },
+  {
+    name: 'write_boolean',
+    needs: ['writer_t'],
+    code: String.raw`
+/*@ requires writer_ok(writer);
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_boolean(writer_t *writer, bool value)
+{
+    static const char true_word[] = "true";
+    static const char false_word[] = "false";
+
+    if (value) write_text(writer, true_word, sizeof true_word - 1u);
+    else write_text(writer, false_word, sizeof false_word - 1u);
 }`,
   },
   {
     name: 'write_separator',
     needs: ['writer_t'],
-    code: `
-/* A comma, unless the first member or item follows. */
+    code: String.raw`
+/* A comma, unless the first member follows. */
+/*@ requires writer_ok(writer);
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
 static void write_separator(writer_t *writer)
 {
     const char last = writer->len > 0u ? writer->out[writer->len - 1u] : '{';
 
-    if (last != '{' && last != '[') write_char(writer, ',');
-}`,
-  },
-  {
-    name: 'write_key',
-    needs: ['write_separator'],
-    code: `
-static void write_key(writer_t *writer, const char *key)
-{
-    write_separator(writer);
-    write_char(writer, '"');
-    write_text(writer, key);
-    write_text(writer, "\\":");
-}`,
-  },
-  {
-    name: 'write_quoted',
-    needs: ['check_string'],
-    code: `
-/* One byte of a JSON string, escaped as JSON.stringify does. */
-static void write_escaped(writer_t *writer, char character)
-{
-    static const char hex[] = "0123456789abcdef";
-    static const char values[] = "\\"\\\\\\b\\f\\n\\r\\t";
-    static const char letters[] = "\\"\\\\bfnrt";
-    const uint8_t byte = (uint8_t)character;
-    size_t i;
-
-    for (i = 0u; i < sizeof values - 1u; i++) {
-        if (character == values[i]) {
-            write_char(writer, '\\\\');
-            write_char(writer, letters[i]);
-            return;
-        }
-    }
-    if (byte >= 0x20u) {
-        write_char(writer, character);
-        return;
-    }
-    write_text(writer, "\\\\u00");
-    write_char(writer, hex[byte / 16u]);
-    write_char(writer, hex[byte % 16u]);
-}
-
-static void write_quoted(writer_t *writer, const char *text, size_t min, size_t max, text_format_t format)
-{
-    const size_t len = check_string(writer, text, min, max, format);
-    size_t i;
-
-    write_char(writer, '"');
-    for (i = 0u; i < len; i++) write_escaped(writer, text[i]);
-    write_char(writer, '"');
+    if (last != '{') write_char(writer, ',');
 }`,
   },
 ];

@@ -8,256 +8,304 @@ export const JSON_SCAN_SNIPPETS: readonly Snippet[] = [
   {
     name: 'json_t',
     needs: [],
-    code: `
-/* A JSON text. Positions are offsets into it; no member starts at 0, where the root does. */
+    code: String.raw`
+/* A JSON text and the first fault found in it. Positions are offsets; the text's length stands for "absent". */
 typedef struct {
     const uint8_t *data;
     size_t len;
-    size_t max_depth;
+    sesp_codec_t code;
 } json_t;
 
-#define JSON_ABSENT ((size_t)0u)
+/*@ predicate json_ok(json_t *json) =
+      \valid(json) && \valid_read(json->data + (0 .. json->len - 1)) && json->len <= JSON_MAX_BYTES; */
 
-/* One character of a string, as UTF-8. */
-typedef struct {
-    uint8_t bytes[4];
-    size_t size;
-} json_char_t;
+/*@ requires json_ok(json);
+    assigns json->code; */
+static void json_fault(json_t *json, sesp_codec_t code)
+{
+    if (json->code == SESP_CODEC_OK) json->code = code;
+}
 
+/*@ requires json_ok(json);
+    assigns \nothing;
+    ensures \result ==> at < json->len; */
 static bool json_at(const json_t *json, size_t at, char byte)
 {
     return at < json->len && json->data[at] == (uint8_t)byte;
 }
 
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures at <= \result <= json->len; */
 static size_t json_space(const json_t *json, size_t at)
 {
-    while (json_at(json, at, ' ') || json_at(json, at, '\\n') || json_at(json, at, '\\r') || json_at(json, at, '\\t')) at++;
+    /*@ loop invariant \at(at, Pre) <= at <= json->len;
+        loop assigns at;
+        loop variant json->len - at; */
+    while (at < json->len && json->data[at] <= ' ' &&
+           (json->data[at] == ' ' || json->data[at] == '\n' || json->data[at] == '\r' || json->data[at] == '\t')) {
+        at++;
+    }
     return at;
 }`,
   },
   {
-    name: 'json_char',
+    name: 'json_hex4',
     needs: ['json_t', 'hex_value'],
-    code: `
-static bool json_hex4(const json_t *json, size_t *at, uint32_t *out)
+    code: String.raw`
+#define HEX4_NONE (0x10000u)
+
+/* Value of the four hexadecimal digits at 'at', HEX4_NONE if they are not there. */
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures \result <= HEX4_NONE;
+    ensures \result < HEX4_NONE ==> at + 4 <= json->len; */
+static uint32_t json_hex4(const json_t *json, size_t at)
 {
     uint32_t value = 0u;
     size_t i;
 
-    if (json->len - *at < 4u) return false;
+    if (json->len - at < 4u) return HEX4_NONE;
+    /*@ loop invariant i <= 4;
+        loop invariant (i == 0 ==> value == 0) && (i == 1 ==> value < 16) && (i == 2 ==> value < 256) &&
+                       (i == 3 ==> value < 4096) && (i == 4 ==> value < 65536);
+        loop assigns i, value;
+        loop variant 4 - i; */
     for (i = 0u; i < 4u; i++) {
-        const uint32_t digit = hex_value(json->data[*at + i]);
-        if (digit > 15u) return false;
+        const uint32_t digit = hex_value(json->data[at + i]);
+        if (digit > 15u) return HEX4_NONE;
         value = value * 16u + digit;
     }
-    *at += 4u;
-    *out = value;
-    return true;
-}
-
-static void json_char_set(json_char_t *out, uint32_t code)
+    return value;
+}`,
+  },
+  {
+    name: 'escapes',
+    needs: [],
+    code: String.raw`
+/* The characters that have a short escape, and their letters; a slash needs none. */
+static const char escape_values[] = "\"\\\b\f\n\r\t/";
+static const char escape_letters[] = "\"\\bfnrt/";
+#define ESCAPES (8u)`,
+  },
+  {
+    name: 'json_escape',
+    needs: ['json_hex4', 'escapes'],
+    code: String.raw`
+/*
+ * Position behind the escape whose backslash stands before 'at', 0 if it is none. NUL and lone surrogates are none:
+ * neither C strings nor UTF-8 hold them.
+ */
+/*@ requires json_ok(json) && at <= json->len && \valid(code) && \separated(json, code);
+    assigns *code;
+    ensures \result == 0 || (at < \result <= json->len && *code < 0x110000); */
+static size_t json_escape(const json_t *json, size_t at, uint32_t *code)
 {
-    const uint8_t last = (uint8_t)(0x80u + code % 64u);
-
-    if (code < 0x80u) {
-        out->bytes[0] = (uint8_t)code;
-        out->size = 1u;
-    } else if (code < 0x800u) {
-        out->bytes[0] = (uint8_t)(0xC0u + code / 64u);
-        out->bytes[1] = last;
-        out->size = 2u;
-    } else if (code < 0x10000u) {
-        out->bytes[0] = (uint8_t)(0xE0u + code / 4096u);
-        out->bytes[1] = (uint8_t)(0x80u + code / 64u % 64u);
-        out->bytes[2] = last;
-        out->size = 3u;
-    } else {
-        out->bytes[0] = (uint8_t)(0xF0u + code / 262144u % 8u);
-        out->bytes[1] = (uint8_t)(0x80u + code / 4096u % 64u);
-        out->bytes[2] = (uint8_t)(0x80u + code / 64u % 64u);
-        out->bytes[3] = last;
-        out->size = 4u;
-    }
-}
-
-/* Behind "\\u". NUL and lone surrogates are refused: neither C strings nor UTF-8 hold them. */
-static bool json_unicode(const json_t *json, size_t *at, json_char_t *out)
-{
-    uint32_t code = 0u;
-    uint32_t low = 0u;
-
-    if (!json_hex4(json, at, &code) || code == 0u || (code >= 0xDC00u && code <= 0xDFFFu)) return false;
-    if (code >= 0xD800u && code <= 0xDBFFu) {
-        if (!json_at(json, *at, '\\\\') || !json_at(json, *at + 1u, 'u')) return false;
-        *at += 2u;
-        if (!json_hex4(json, at, &low) || low < 0xDC00u || low > 0xDFFFu) return false;
-        code = 0x10000u + (code - 0xD800u) * 0x400u + (low - 0xDC00u);
-    }
-    json_char_set(out, code);
-    return true;
-}
-
-/* Reads the character at *at (inside the text) of a string and steps over it. */
-static bool json_char(const json_t *json, size_t *at, json_char_t *out)
-{
-    static const char letters[] = "\\"\\\\/bfnrt";
-    static const char values[] = "\\"\\\\/\\b\\f\\n\\r\\t";
-    const uint8_t byte = json->data[*at];
+    uint32_t high;
+    uint32_t low;
     size_t i;
 
-    out->bytes[0] = byte;
-    out->size = 1u;
-    *at += 1u;
-    if (byte != (uint8_t)'\\\\') return byte >= 0x20u;
-    for (i = 0u; i < sizeof letters - 1u; i++) {
-        if (json_at(json, *at, letters[i])) {
-            out->bytes[0] = (uint8_t)values[i];
-            *at += 1u;
-            return true;
+    /*@ loop invariant i <= 8;
+        loop assigns i, *code;
+        loop variant 8 - i; */
+    for (i = 0u; i < ESCAPES; i++) {
+        if (json_at(json, at, escape_letters[i])) {
+            *code = (uint8_t)escape_values[i];
+            return at + 1u;
         }
     }
-    if (!json_at(json, *at, 'u')) return false;
-    *at += 1u;
-    return json_unicode(json, at, out);
+    if (!json_at(json, at, 'u')) return 0u;
+    high = json_hex4(json, at + 1u);
+    if (high == 0u || high == HEX4_NONE || (high >= 0xDC00u && high <= 0xDFFFu)) return 0u;
+    at += 5u;
+    *code = high;
+    if (high < 0xD800u || high > 0xDBFFu) return at;
+    if (!json_at(json, at, '\\') || !json_at(json, at + 1u, 'u')) return 0u;
+    low = json_hex4(json, at + 2u);
+    if (low < 0xDC00u || low > 0xDFFFu) return 0u;
+    *code = 0x10000u + (high - 0xD800u) * 0x400u + (low - 0xDC00u);
+    return at + 6u;
 }`,
   },
   {
     name: 'json_skip',
-    needs: ['json_char', 'is_digit'],
-    code: `
-static bool json_skip_string(const json_t *json, size_t *at)
-{
-    json_char_t character;
+    needs: ['json_escape', 'utf8_sequence', 'is_digit'],
+    code: String.raw`
+/* These step over what stands at 'at'; 0 if it is not well formed. */
 
-    if (!json_at(json, *at, '"')) return false;
-    *at += 1u;
-    while (*at < json->len) {
-        if (json->data[*at] == (uint8_t)'"') {
-            *at += 1u;
-            return true;
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_string(const json_t *json, size_t at)
+{
+    uint32_t code = 0u;
+
+    if (!json_at(json, at, '"')) return 0u;
+    at++;
+    /*@ loop invariant \at(at, Pre) < at <= json->len;
+        loop assigns at, code;
+        loop variant json->len - at; */
+    while (at < json->len) {
+        const uint8_t byte = json->data[at];
+        if (byte == '"') return at + 1u;
+        if (byte < ' ') return 0u;
+        if (byte == '\\') {
+            at = json_escape(json, at + 1u, &code);
+            if (at == 0u) return 0u;
+        } else {
+            const size_t size = byte < 0x80u ? 1u : utf8_sequence(json->data, json->len, at);
+            if (size == 0u) return 0u;
+            at += size;
         }
-        if (!json_char(json, at, &character)) return false;
     }
-    return false;
+    return 0u;
 }
 
 /* At least one digit. */
-static bool json_skip_digits(const json_t *json, size_t *at)
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_digits(const json_t *json, size_t at)
 {
-    const size_t start = *at;
+    const size_t start = at;
 
-    while (*at < json->len && is_digit(json->data[*at])) *at += 1u;
-    return *at > start;
+    /*@ loop invariant start <= at <= json->len;
+        loop assigns at;
+        loop variant json->len - at; */
+    while (at < json->len && is_digit(json->data[at])) at++;
+    return at > start ? at : 0u;
 }
 
-static bool json_skip_number(const json_t *json, size_t *at)
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_number(const json_t *json, size_t at)
 {
-    if (json_at(json, *at, '-')) *at += 1u;
-    if (json_at(json, *at, '0')) *at += 1u;
-    else if (!json_skip_digits(json, at)) return false;
-    if (json_at(json, *at, '.')) {
-        *at += 1u;
-        if (!json_skip_digits(json, at)) return false;
+    if (json_at(json, at, '-')) at++;
+    if (json_at(json, at, '0')) at++;
+    else at = json_skip_digits(json, at);
+    if (at > 0u && json_at(json, at, '.')) at = json_skip_digits(json, at + 1u);
+    if (at > 0u && (json_at(json, at, 'e') || json_at(json, at, 'E'))) {
+        at++;
+        if (json_at(json, at, '+') || json_at(json, at, '-')) at++;
+        at = json_skip_digits(json, at);
     }
-    if (json_at(json, *at, 'e') || json_at(json, *at, 'E')) {
-        *at += 1u;
-        if (json_at(json, *at, '+') || json_at(json, *at, '-')) *at += 1u;
-        return json_skip_digits(json, at);
-    }
-    return true;
+    return at;
 }
 
-/* True if one of the words true, false, null stands at \`at\`. */
-static bool json_is_word(const json_t *json, size_t at, const char *word)
+/*@ requires json_ok(json) && at <= json->len && 1 <= size <= 5 && \valid_read(word + (0 .. size - 1));
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_word(const json_t *json, size_t at, const char *word, size_t size)
 {
-    const size_t size = strlen(word);
+    size_t i;
 
-    return at <= json->len && json->len - at >= size && memcmp(&json->data[at], word, size) == 0;
+    /*@ loop invariant i <= size && at + i <= json->len;
+        loop assigns i;
+        loop variant size - i; */
+    for (i = 0u; i < size; i++) {
+        if (!json_at(json, at + i, word[i])) return 0u;
+    }
+    return at + size;
 }
 
-static bool json_skip_scalar(const json_t *json, size_t *at)
+/*@ requires json_ok(json) && at < json->len;
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_scalar(const json_t *json, size_t at)
 {
-    if (json_at(json, *at, '"')) return json_skip_string(json, at);
-    if (json_is_word(json, *at, "true") || json_is_word(json, *at, "null")) {
-        *at += 4u;
-        return true;
-    }
-    if (json_is_word(json, *at, "false")) {
-        *at += 5u;
-        return true;
-    }
+    static const char true_word[] = "true";
+    static const char false_word[] = "false";
+    static const char null_word[] = "null";
+    const uint8_t byte = json->data[at];
+
+    if (byte == '"') return json_skip_string(json, at);
+    if (byte == 't') return json_skip_word(json, at, true_word, 4u);
+    if (byte == 'f') return json_skip_word(json, at, false_word, 5u);
+    if (byte == 'n') return json_skip_word(json, at, null_word, 4u);
     return json_skip_number(json, at);
 }
 
-/* A key and its colon. */
-static bool json_skip_key(const json_t *json, size_t *at)
+/* A key, its colon and the white space around it. */
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_key(const json_t *json, size_t at)
 {
-    if (!json_skip_string(json, at)) return false;
-    *at = json_space(json, *at);
-    if (!json_at(json, *at, ':')) return false;
-    *at = json_space(json, *at + 1u);
-    return true;
+    at = json_skip_string(json, at);
+    if (at == 0u) return 0u;
+    at = json_space(json, at);
+    return json_at(json, at, ':') ? json_space(json, at + 1u) : 0u;
 }
 
-/* Behind a complete value: closes containers, then steps to the next value if there is one (*depth > 0). */
-static bool json_skip_closers(const json_t *json, size_t *at, const char *closers, size_t *depth)
-{
-    while (*depth > 0u) {
-        const char closer = closers[*depth - 1u];
-        *at = json_space(json, *at);
-        if (json_at(json, *at, ',')) {
-            *at = json_space(json, *at + 1u);
-            return closer == ']' || json_skip_key(json, at);
-        }
-        if (!json_at(json, *at, closer)) return false;
-        *at += 1u;
-        *depth -= 1u;
-    }
-    return true;
-}
-
-/* Checks one value of any kind and steps over it, without recursion. */
-static bool json_skip_value(const json_t *json, size_t *at)
+/* One value of any kind, without recursion. */
+/*@ requires json_ok(json) && at <= json->len && max_depth <= JSON_MAX_DEPTH;
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_value(const json_t *json, size_t at, size_t max_depth)
 {
     char closers[JSON_MAX_DEPTH];
     size_t depth = 0u;
 
-    do {
-        const bool object = json_at(json, *at, '{');
-        if (object || json_at(json, *at, '[')) {
-            const char closer = object ? '}' : ']';
-            if (depth == json->max_depth) return false;
+    /* Each turn starts where a value has to stand. */
+    /*@ loop invariant \at(at, Pre) <= at <= json->len && depth <= max_depth;
+        loop assigns at, depth, closers[0 .. JSON_MAX_DEPTH - 1];
+        loop variant json->len - at; */
+    while (at < json->len) {
+        const uint8_t byte = json->data[at];
+        if (byte == '{' || byte == '[') {
+            const char closer = byte == '{' ? '}' : ']';
+            if (depth == max_depth) return 0u;
             closers[depth] = closer;
             depth++;
-            *at = json_space(json, *at + 1u);
-            if (!json_at(json, *at, closer)) {
-                if (object && !json_skip_key(json, at)) return false;
+            at = json_space(json, at + 1u);
+            if (!json_at(json, at, closer)) {
+                if (byte == '{') at = json_skip_key(json, at);
+                if (at == 0u) return 0u;
                 continue;
             }
-        } else if (!json_skip_scalar(json, at)) {
-            return false;
+        } else {
+            at = json_skip_scalar(json, at);
+            if (at == 0u) return 0u;
         }
-        if (!json_skip_closers(json, at, closers, &depth)) return false;
-    } while (depth > 0u);
-    return true;
+        /*@ loop invariant \at(at, LoopEntry) <= at <= json->len && depth <= max_depth;
+            loop assigns at, depth;
+            loop variant depth; */
+        while (depth > 0u) {
+            at = json_space(json, at);
+            if (json_at(json, at, ',')) break;
+            if (!json_at(json, at, closers[depth - 1u])) return 0u;
+            at++;
+            depth--;
+        }
+        if (depth == 0u) return at;
+        at = json_space(json, at + 1u);
+        if (closers[depth - 1u] == '}') at = json_skip_key(json, at);
+        if (at == 0u) return 0u;
+    }
+    return 0u;
 }`,
   },
   {
     name: 'json_open',
-    needs: ['json_skip', 'utf8_valid'],
-    code: `
-/* Checks the whole text and finds its root. max_depth is at most JSON_MAX_DEPTH. */
-static bool json_open(json_t *json, const uint8_t *data, size_t len, size_t max_depth, size_t *root)
+    needs: ['json_skip'],
+    code: String.raw`
+/* Checks the whole text: grammar, UTF-8, depth. Position of its value. */
+/*@ requires \valid(json) && \valid_read(data + (0 .. len - 1)) && len <= JSON_MAX_BYTES && max_depth <= JSON_MAX_DEPTH;
+    assigns *json;
+    ensures json_ok(json) && json->len == len && json->data == data && \result <= len; */
+static size_t json_open(json_t *json, const uint8_t *data, size_t len, size_t max_depth)
 {
+    size_t root;
     size_t end;
 
     json->data = data;
     json->len = len;
-    json->max_depth = max_depth;
-    if (!utf8_valid(data, len)) return false;
-    *root = json_space(json, 0u);
-    end = *root;
-    return json_skip_value(json, &end) && json_space(json, end) == len;
+    json->code = SESP_CODEC_OK;
+    root = json_space(json, 0u);
+    end = json_skip_value(json, root, max_depth);
+    if (end == 0u || json_space(json, end) != len) json->code = SESP_CODEC_BAD_PAYLOAD;
+    return root;
 }`,
   },
 ];

@@ -1,191 +1,316 @@
 import type { Snippet } from './snippets.js';
 
 /**
- * The second step: values are looked up in place. So a duplicate key may be ill-typed where it is overridden, and a
- * discriminator may stand anywhere.
+ * The second step: values of a text that is known to be well formed. The first fault sticks, so that readers need no
+ * branches; after it they go on harmlessly.
  */
 export const JSON_VALUE_SNIPPETS: readonly Snippet[] = [
   {
-    name: 'json_string_is',
-    needs: ['json_char'],
-    code: `
-/* True if the string at \`at\`, escapes resolved, is \`expected\`. */
-static bool json_string_is(const json_t *json, size_t at, const char *expected)
+    name: 'json_behind',
+    needs: ['json_t'],
+    code: String.raw`
+/* In a text that is known to be well formed only ends are looked for. */
+
+/* Behind the string that starts at 'at'. */
+/*@ requires json_ok(json) && at < json->len;
+    assigns \nothing;
+    ensures at < \result <= json->len; */
+static size_t json_behind_string(const json_t *json, size_t at)
 {
-    const size_t size = strlen(expected);
+    size_t end = at + 1u;
+
+    /*@ loop invariant at < end <= json->len + 1;
+        loop assigns end;
+        loop variant json->len + 1 - end; */
+    while (end < json->len && json->data[end] != '"') end += json->data[end] == '\\' ? 2u : 1u;
+    return end < json->len ? end + 1u : json->len;
+}
+
+/* Behind the value that starts at 'at' and the white space after it. */
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures at <= \result <= json->len; */
+static size_t json_behind_value(const json_t *json, size_t at)
+{
+    size_t depth = 0u;
+
+    /*@ loop invariant \at(at, Pre) <= at <= json->len && depth <= at;
+        loop assigns at, depth;
+        loop variant json->len - at; */
+    while (at < json->len) {
+        const uint8_t byte = json->data[at];
+        if (byte == '"') {
+            at = json_behind_string(json, at);
+            continue;
+        }
+        if (byte == '{' || byte == '[') {
+            depth++;
+        } else if (byte == '}' || byte == ']') {
+            if (depth == 0u) return at;
+            depth--;
+        } else if (byte == ',' && depth == 0u) {
+            return at;
+        }
+        at++;
+    }
+    return at;
+}`,
+  },
+  {
+    name: 'utf8_put',
+    needs: [],
+    code: String.raw`
+/* Writes the character as UTF-8; its size. */
+/*@ requires code < 0x110000 && \valid(bytes + (0 .. 3));
+    assigns bytes[0 .. 3];
+    ensures 1 <= \result <= 4; */
+static size_t utf8_put(uint32_t code, uint8_t *bytes)
+{
+    const uint8_t last = (uint8_t)(0x80u + code % 64u);
+
+    if (code < 0x80u) {
+        bytes[0] = (uint8_t)code;
+        return 1u;
+    }
+    if (code < 0x800u) {
+        bytes[0] = (uint8_t)(0xC0u + code / 64u);
+        bytes[1] = last;
+        return 2u;
+    }
+    if (code < 0x10000u) {
+        bytes[0] = (uint8_t)(0xE0u + code / 4096u);
+        bytes[1] = (uint8_t)(0x80u + code / 64u % 64u);
+        bytes[2] = last;
+        return 3u;
+    }
+    bytes[0] = (uint8_t)(0xF0u + code / 262144u);
+    bytes[1] = (uint8_t)(0x80u + code / 4096u % 64u);
+    bytes[2] = (uint8_t)(0x80u + code / 64u % 64u);
+    bytes[3] = last;
+    return 4u;
+}`,
+  },
+  {
+    name: 'json_string_is',
+    needs: ['json_escape', 'utf8_put'],
+    code: String.raw`
+/* True if the string at 'at', escapes resolved, is 'text'. */
+/*@ requires json_ok(json) && at <= json->len && \valid_read(text + (0 .. size - 1));
+    assigns \nothing; */
+static bool json_string_is(const json_t *json, size_t at, const char *text, size_t size)
+{
+    uint8_t bytes[4];
     size_t matched = 0u;
-    json_char_t character;
 
     if (!json_at(json, at, '"')) return false;
     at++;
-    while (at < json->len && json->data[at] != (uint8_t)'"') {
-        if (!json_char(json, &at, &character) || size - matched < character.size) return false;
-        if (memcmp(&expected[matched], character.bytes, character.size) != 0) return false;
-        matched += character.size;
+    /*@ loop invariant at <= json->len && matched <= size;
+        loop assigns at, matched, bytes[0 .. 3];
+        loop variant json->len - at; */
+    while (at < json->len && json->data[at] != '"') {
+        uint32_t code = json->data[at];
+        size_t count;
+        size_t i;
+        at++;
+        if (code != '\\') {
+            if (matched == size || (uint8_t)text[matched] != code) return false;
+            matched++;
+            continue;
+        }
+        at = json_escape(json, at, &code);
+        if (at == 0u) return false;
+        count = utf8_put(code, bytes);
+        if (size - matched < count) return false;
+        /*@ loop invariant i <= count;
+            loop assigns i;
+            loop variant count - i; */
+        for (i = 0u; i < count; i++) {
+            if ((uint8_t)text[matched + i] != bytes[i]) return false;
+        }
+        matched += count;
     }
     return matched == size;
 }`,
   },
   {
-    name: 'json_members',
-    needs: ['json_skip', 'json_string_is'],
-    code: `
+    name: 'json_name',
+    needs: ['json_string_is'],
+    code: String.raw`
 /*
- * Finds the members of the object at \`at\`: values[i] is where the last value of names[i] starts, JSON_ABSENT without one.
- * False if there is no object, one of the first \`required\` members is absent, or a strict object has another one.
+ * A list of names: of each its length as a byte, its text, a NUL. Index of the name that the string at 'at' spells,
+ * their number if it is none of them.
  */
-static bool json_members(const json_t *json, size_t at, const char *const *names, size_t count, size_t required,
-                         bool strict, size_t *values)
+/*@ requires json_ok(json) && at <= json->len && \valid_read(names + (0 .. size - 1));
+    assigns \nothing; */
+static size_t json_name(const json_t *json, size_t at, const char *names, size_t size)
 {
+    const uint8_t first = at + 1u < json->len ? json->data[at + 1u] : 0u;
+    size_t index = 0u;
+    size_t start = 0u;
+
+    /*@ loop invariant start <= size && index <= start;
+        loop assigns index, start;
+        loop variant size - start; */
+    while (start < size && size - start > (uint8_t)names[start] + 1u) {
+        const size_t length = (uint8_t)names[start];
+        /* Most names are told apart by their first letter. */
+        if ((first == (uint8_t)names[start + 1u] || first == '\\' || length == 0u) &&
+            json_string_is(json, at, &names[start + 1u], length)) {
+            return index;
+        }
+        start += length + 2u;
+        index++;
+    }
+    return index;
+}`,
+  },
+  {
+    name: 'json_members',
+    needs: ['json_behind', 'json_name'],
+    code: String.raw`
+/*
+ * Finds the members of the object at 'at': values[i] is where the last value of the i-th name starts, the end of the text
+ * if there is none. True if the object has no others.
+ */
+/*@ requires json_ok(json) && at <= json->len && \valid_read(names + (0 .. size - 1));
+    requires \valid(values + (0 .. count - 1)) && \separated(json, values + (0 .. count - 1));
+    assigns json->code, values[0 .. count - 1];
+    ensures \forall integer i; 0 <= i < count ==> values[i] <= json->len; */
+static bool json_members(json_t *json, size_t at, const char *names, size_t size, size_t *values, size_t count)
+{
+    bool closed = true;
     size_t i;
 
-    for (i = 0u; i < count; i++) values[i] = JSON_ABSENT;
-    if (!json_at(json, at, '{')) return false;
+    /*@ loop invariant i <= count && \forall integer k; 0 <= k < i ==> values[k] <= json->len;
+        loop assigns i, values[0 .. count - 1];
+        loop variant count - i; */
+    for (i = 0u; i < count; i++) values[i] = json->len;
+    if (!json_at(json, at, '{')) {
+        json_fault(json, SESP_CODEC_BAD_PAYLOAD);
+        return closed;
+    }
     at = json_space(json, at + 1u);
-    while (!json_at(json, at, '}')) {
-        size_t known = 0u;
-        while (known < count && !json_string_is(json, at, names[known])) known++;
-        if (known == count && strict) return false;
-        if (!json_skip_key(json, &at)) return false;
+    /*@ loop invariant at <= json->len && \forall integer k; 0 <= k < count ==> values[k] <= json->len;
+        loop assigns at, closed, json->code, values[0 .. count - 1];
+        loop variant json->len - at; */
+    while (json_at(json, at, '"')) {
+        const size_t known = json_name(json, at, names, size);
+        at = json_space(json, json_behind_string(json, at));
+        if (at < json->len) at = json_space(json, at + 1u); /* the colon */
         if (known < count) values[known] = at;
-        if (!json_skip_value(json, &at)) return false;
-        at = json_space(json, at);
+        else closed = false;
+        at = json_behind_value(json, at);
         if (json_at(json, at, ',')) at = json_space(json, at + 1u);
     }
-    for (i = 0u; i < required; i++) {
-        if (values[i] == JSON_ABSENT) return false;
-    }
-    return true;
+    return closed;
 }`,
   },
   {
     name: 'json_next_item',
-    needs: ['json_skip'],
-    code: `
-/* Steps from the value at *at to the next one of the array; false behind the last. */
-static bool json_next_item(const json_t *json, size_t *at)
+    needs: ['json_behind'],
+    code: String.raw`
+/* Steps from the value at 'at' to the next one of the array; the end of the text behind the last. */
+/*@ requires json_ok(json) && at < json->len;
+    assigns \nothing;
+    ensures at < \result <= json->len; */
+static size_t json_next_item(const json_t *json, size_t at)
 {
-    if (!json_skip_value(json, at)) return false;
-    *at = json_space(json, *at);
-    if (!json_at(json, *at, ',')) return false;
-    *at = json_space(json, *at + 1u);
-    return true;
-}`,
-  },
-  {
-    name: 'json_integer',
-    needs: ['json_skip', 'powers_of_ten', 'bounded_integer'],
-    code: `
-/* The digits of a number from its first to its last one that is not 0, and how many zeros follow. */
-typedef struct {
-    uint64_t value; /* while size <= MAX_DIGITS */
-    size_t size;
-    size_t zeros;
-} json_number_t;
-
-static void json_number_digits(const json_t *json, size_t *at, json_number_t *number)
-{
-    while (*at < json->len && is_digit(json->data[*at])) {
-        const uint64_t digit = (uint64_t)json->data[*at] - (uint64_t)'0';
-        *at += 1u;
-        if (digit > 0u) {
-            number->size += number->zeros + 1u;
-            if (number->size <= MAX_DIGITS) number->value = number->value * powers_of_ten[number->zeros + 1u] + digit;
-            number->zeros = 0u;
-        } else if (number->size > 0u) {
-            number->zeros += 1u;
-        }
-    }
-}
-
-/* The exponent that may stand at \`at\`. Beyond a million its size no longer matters: payloads are shorter. */
-static int32_t json_exponent(const json_t *json, size_t at)
-{
-    bool negative;
-    int32_t exponent = 0;
-
-    if (!json_at(json, at, 'e') && !json_at(json, at, 'E')) return 0;
-    at++;
-    negative = json_at(json, at, '-');
-    if (negative || json_at(json, at, '+')) at++;
-    while (at < json->len && is_digit(json->data[at])) {
-        if (exponent < 1000000) exponent = exponent * 10 + ((int32_t)json->data[at] - (int32_t)'0');
-        at++;
-    }
-    return negative ? -exponent : exponent;
-}
-
-/* The number at \`at\` if its exact decimal value is an integer: 1e2, 100.0 and 10000e-2 are 100, 1.5 is none. */
-static sesp_codec_t json_integer(const json_t *json, size_t at, int64_t min, int64_t max, int64_t *out)
-{
-    const bool negative = json_at(json, at, '-');
-    json_number_t number = {0u, 0u, 0u};
-    size_t fraction = 0u;
-    int32_t scale;
-
-    if (negative) at++;
-    if (at >= json->len || !is_digit(json->data[at])) return SESP_CODEC_BAD_PAYLOAD;
-    json_number_digits(json, &at, &number);
-    if (json_at(json, at, '.')) {
-        fraction = at + 1u;
-        at = fraction;
-        json_number_digits(json, &at, &number);
-        fraction = at - fraction;
-    }
-    if (number.size == 0u) return bounded_integer(false, 0u, min, max, out);
-    scale = json_exponent(json, at) - (int32_t)fraction + (int32_t)number.zeros;
-    if (scale < 0) return SESP_CODEC_BAD_PAYLOAD;
-    if (number.size + (size_t)scale > MAX_DIGITS) return SESP_CODEC_OUT_OF_RANGE;
-    return bounded_integer(negative, number.value * powers_of_ten[scale], min, max, out);
-}`,
-  },
-  {
-    name: 'json_boolean',
-    needs: ['json_skip'],
-    code: `
-static sesp_codec_t json_boolean(const json_t *json, size_t at, bool *out)
-{
-    *out = json_is_word(json, at, "true");
-    return *out || json_is_word(json, at, "false") ? SESP_CODEC_OK : SESP_CODEC_BAD_PAYLOAD;
+    at = json_behind_value(json, at);
+    return json_at(json, at, ',') ? json_space(json, at + 1u) : json->len;
 }`,
   },
   {
     name: 'json_enum',
-    needs: ['json_string_is'],
-    code: `
-static sesp_codec_t json_enum(const json_t *json, size_t at, const char *const *names, size_t count, size_t *out)
+    needs: ['json_name'],
+    code: String.raw`
+/* Index of the name that the string at 'at' spells. */
+/*@ requires json_ok(json) && at <= json->len && \valid_read(names + (0 .. size - 1)) && count > 0;
+    assigns json->code;
+    ensures \result < count; */
+static size_t json_enum(json_t *json, size_t at, const char *names, size_t size, size_t count)
 {
-    size_t i;
+    const size_t index = json_name(json, at, names, size);
 
-    for (i = 0u; i < count; i++) {
-        if (json_string_is(json, at, names[i])) {
-            *out = i;
-            return SESP_CODEC_OK;
-        }
-    }
-    return SESP_CODEC_BAD_PAYLOAD;
+    if (index < count) return index;
+    json_fault(json, SESP_CODEC_BAD_PAYLOAD);
+    return 0u;
+}`,
+  },
+  {
+    name: 'json_boolean',
+    needs: ['json_t'],
+    code: String.raw`
+/*@ requires json_ok(json) && at <= json->len;
+    assigns json->code; */
+static bool json_boolean(json_t *json, size_t at)
+{
+    const bool value = json_at(json, at, 't');
+
+    if (!value && !json_at(json, at, 'f')) json_fault(json, SESP_CODEC_BAD_PAYLOAD);
+    return value;
 }`,
   },
   {
     name: 'json_string',
-    needs: ['json_char', 'text_is'],
-    code: `
-/* \`out\` holds max + 1 bytes. */
-static sesp_codec_t json_string(const json_t *json, size_t at, size_t min, size_t max, text_format_t format, char *out)
+    needs: ['json_escape', 'utf8_put', 'text_is'],
+    code: String.raw`
+/* 'out' holds max + 1 bytes. */
+/*@ requires json_ok(json) && at <= json->len && \valid(out + (0 .. max)) && \separated(json, out + (0 .. max));
+    assigns json->code, out[0 .. max]; */
+static void json_string(json_t *json, size_t at, size_t min, size_t max, text_format_t format, char *out)
 {
-    json_char_t character;
+    uint8_t bytes[4];
     size_t len = 0u;
 
-    if (!json_at(json, at, '"')) return SESP_CODEC_BAD_PAYLOAD;
-    at++;
-    while (at < json->len && json->data[at] != (uint8_t)'"') {
-        if (!json_char(json, &at, &character)) return SESP_CODEC_BAD_PAYLOAD;
-        if (max - len < character.size) return SESP_CODEC_TOO_LONG;
-        memcpy(&out[len], character.bytes, character.size);
-        len += character.size;
+    if (!json_at(json, at, '"')) {
+        json_fault(json, SESP_CODEC_BAD_PAYLOAD);
+        return;
     }
-    out[len] = '\\0';
-    return len >= min && text_is(format, (const uint8_t *)out, len) ? SESP_CODEC_OK : SESP_CODEC_BAD_PAYLOAD;
+    at++;
+    /*@ loop invariant at <= json->len && len <= max;
+        loop assigns at, len, bytes[0 .. 3], out[0 .. max];
+        loop variant json->len - at; */
+    while (at < json->len && json->data[at] != '"') {
+        uint32_t code = json->data[at];
+        size_t count = 1u;
+        size_t i;
+        at++;
+        bytes[0] = (uint8_t)code;
+        if (code == '\\') {
+            at = json_escape(json, at, &code);
+            if (at == 0u) return;
+            count = utf8_put(code, bytes);
+        }
+        if (max - len < count) {
+            json_fault(json, SESP_CODEC_TOO_LONG);
+            return;
+        }
+        /*@ loop invariant i <= count && len + (count - i) <= max;
+            loop assigns i, len, out[0 .. max];
+            loop variant count - i; */
+        for (i = 0u; i < count; i++) out[len++] = (char)bytes[i];
+    }
+    out[len] = '\0';
+    /* The whole text is well formed, so that this needs no second look at its UTF-8. */
+    if (len < min || (format != TEXT_UTF8 && !text_is(format, (const uint8_t *)out, len))) json_fault(json, SESP_CODEC_BAD_PAYLOAD);
+}`,
+  },
+  {
+    name: 'put_text',
+    needs: [],
+    code: String.raw`
+/* Stores a constant text and its terminator; 'out' holds size + 1 bytes. */
+/*@ requires \valid_read(text + (0 .. size - 1)) && \valid(out + (0 .. size));
+    assigns out[0 .. size]; */
+static void put_text(char *out, const char *text, size_t size)
+{
+    size_t i;
+
+    /*@ loop invariant i <= size;
+        loop assigns i, out[0 .. size];
+        loop variant size - i; */
+    for (i = 0u; i < size; i++) out[i] = text[i];
+    out[size] = '\0';
 }`,
   },
 ];

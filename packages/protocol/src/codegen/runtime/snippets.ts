@@ -1,9 +1,13 @@
 import type { StringFormat } from '../../fields.js';
 import { ENCODE_SNIPPETS } from './encode.js';
 import { FORMAT_SNIPPETS, FORMATS, textIs } from './formats.js';
+import { INTEGER_SNIPPETS } from './integers.js';
+import { JSON_NUMBER_SNIPPETS } from './json-numbers.js';
 import { JSON_SCAN_SNIPPETS } from './json-scan.js';
 import { JSON_VALUE_SNIPPETS } from './json-values.js';
+import { NAME_SNIPPETS } from './names.js';
 import { TEXT_SNIPPETS } from './text.js';
+import { WRITE_NUMBER_SNIPPETS } from './write-numbers.js';
 
 /**
  * A file-local piece of C, written once and printed only into files that use it. `sesp_` and `SESP_` stand for the
@@ -18,10 +22,14 @@ export interface Snippet {
 /** In the order in which C wants them: nothing is used above its definition. */
 const SNIPPETS: readonly Snippet[] = [
   ...FORMAT_SNIPPETS,
+  ...INTEGER_SNIPPETS,
   ...TEXT_SNIPPETS,
   ...JSON_SCAN_SNIPPETS,
   ...JSON_VALUE_SNIPPETS,
+  ...JSON_NUMBER_SNIPPETS,
+  ...NAME_SNIPPETS,
   ...ENCODE_SNIPPETS,
+  ...WRITE_NUMBER_SNIPPETS,
 ];
 
 /** Collects what a source file uses. */

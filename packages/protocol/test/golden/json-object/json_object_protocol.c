@@ -5,21 +5,26 @@
  */
 #include "json_object_protocol.h"
 
-#include <string.h>
-
-/* Deepest nesting of any payload. */
+/* Deepest nesting and longest text of any JSON payload. */
 #define JSON_MAX_DEPTH (1u)
+#define JSON_MAX_BYTES (128u)
 
-/* Size of the well-formed UTF-8 sequence at data[at], 0 if there is none (RFC 3629: nothing overlong, no surrogate). */
-static size_t utf8_sequence(const uint8_t *data, size_t len, size_t at)
+/*
+ * Size of the well-formed UTF-8 sequence at text[at], 0 if there is none (RFC 3629: nothing overlong, no surrogate) or it
+ * is NUL, which C strings cannot hold.
+ */
+/*@ requires \valid_read(text + (0 .. len - 1)) && at < len;
+    assigns \nothing;
+    ensures \result <= 4 && at + \result <= len; */
+static size_t utf8_sequence(const uint8_t *text, size_t len, size_t at)
 {
-    const uint8_t lead = data[at];
+    const uint8_t lead = text[at];
     uint8_t low = 0x80u;
     uint8_t high = 0xBFu;
     size_t size = 4u;
     size_t i;
 
-    if (lead < 0x80u) return 1u;
+    if (lead < 0x80u) return lead == 0u ? 0u : 1u;
     if (lead < 0xC2u || lead > 0xF4u) return 0u;
     if (lead < 0xE0u) size = 2u;
     else if (lead < 0xF0u) size = 3u;
@@ -27,391 +32,612 @@ static size_t utf8_sequence(const uint8_t *data, size_t len, size_t at)
     if (lead == 0xEDu) high = 0x9Fu;
     if (lead == 0xF0u) low = 0x90u;
     if (lead == 0xF4u) high = 0x8Fu;
-    if (len - at < size || data[at + 1u] < low || data[at + 1u] > high) return 0u;
+    if (len - at < size || text[at + 1u] < low || text[at + 1u] > high) return 0u;
+    /*@ loop invariant 2 <= i && i <= size;
+        loop assigns i;
+        loop variant size - i; */
     for (i = 2u; i < size; i++) {
-        if (data[at + i] < 0x80u || data[at + i] > 0xBFu) return 0u;
+        if (text[at + i] < 0x80u || text[at + i] > 0xBFu) return 0u;
     }
     return size;
 }
 
-static bool utf8_valid(const uint8_t *data, size_t len)
+/*@ requires \valid_read(text + (0 .. len - 1));
+    assigns \nothing; */
+static bool utf8_valid(const uint8_t *text, size_t len)
 {
     size_t at = 0u;
 
+    /*@ loop invariant at <= len;
+        loop assigns at;
+        loop variant len - at; */
     while (at < len) {
-        const size_t size = utf8_sequence(data, len, at);
+        const size_t size = utf8_sequence(text, len, at);
         if (size == 0u) return false;
         at += size;
     }
     return true;
 }
 
+/*@ assigns \nothing;
+    ensures \result <==> '0' <= byte <= '9'; */
 static bool is_digit(uint8_t byte)
 {
-    return byte >= (uint8_t)'0' && byte <= (uint8_t)'9';
+    return byte >= '0' && byte <= '9';
 }
 
 /* Value of a hexadecimal digit, 16 for any other byte. */
+/*@ assigns \nothing;
+    ensures \result <= 16; */
 static uint32_t hex_value(uint8_t byte)
 {
-    if (is_digit(byte)) return (uint32_t)byte - (uint32_t)'0';
-    if (byte >= (uint8_t)'a' && byte <= (uint8_t)'f') return (uint32_t)byte - (uint32_t)'a' + 10u;
-    if (byte >= (uint8_t)'A' && byte <= (uint8_t)'F') return (uint32_t)byte - (uint32_t)'A' + 10u;
+    if (is_digit(byte)) return (uint32_t)byte - '0';
+    if (byte >= 'a' && byte <= 'f') return (uint32_t)byte - 'a' + 10u;
+    if (byte >= 'A' && byte <= 'F') return (uint32_t)byte - 'A' + 10u;
     return 16u;
 }
 
 /* [A-Za-z0-9_-] */
+/*@ assigns \nothing; */
 static bool is_name_byte(uint8_t byte)
 {
-    return is_digit(byte) || (byte >= (uint8_t)'a' && byte <= (uint8_t)'z') ||
-           (byte >= (uint8_t)'A' && byte <= (uint8_t)'Z') || byte == (uint8_t)'_' || byte == (uint8_t)'-';
+    return is_digit(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_' ||
+           byte == '-';
 }
 
-/* Any well-formed text without NUL; well-formedness is checked before. */
-static bool is_utf8_text(const uint8_t *text, size_t len)
-{
-    size_t i;
+typedef enum { TEXT_UTF8, TEXT_IDENTIFIER, TEXT_HEX, TEXT_HTTPS_URL } text_format_t;
 
-    for (i = 0u; i < len; i++) {
-        if (text[i] == 0u) return false;
-    }
-    return true;
-}
-
-typedef enum { TEXT_UTF8 } text_format_t;
-
+/*@ requires \valid_read(text + (0 .. len - 1));
+    assigns \nothing; */
 static bool text_is(text_format_t format, const uint8_t *text, size_t len)
 {
     switch (format) {
-    case TEXT_UTF8: return is_utf8_text(text, len);
+    case TEXT_UTF8: return utf8_valid(text, len);
     default: return false;
     }
 }
 
-/* Integers of contracts stay below 2^53, so 16 digits always do. */
-#define MAX_DIGITS (16u)
+/* Beyond every integer of a contract: those stay below 2^53. */
+#define MAGNITUDE_LIMIT (10000000000000000u)
 
-static const uint64_t powers_of_ten[MAX_DIGITS + 1u] = {
-    1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u, 1000000000u, 10000000000u, 100000000000u,
-    1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u, 10000000000000000u};
+/* magnitude * 10 + digit, or MAGNITUDE_LIMIT where that is beyond it. */
+/*@ requires magnitude <= MAGNITUDE_LIMIT && digit <= 9;
+    assigns \nothing;
+    ensures \result <= MAGNITUDE_LIMIT && (magnitude + digit > 0 ==> \result > 0); */
+static uint64_t shift_in(uint64_t magnitude, uint64_t digit)
+{
+    return magnitude < MAGNITUDE_LIMIT / 10u ? magnitude * 10u + digit : MAGNITUDE_LIMIT;
+}
 
-/* The magnitude has at most 16 digits. */
-static sesp_codec_t bounded_integer(bool negative, uint64_t magnitude, int64_t min, int64_t max, int64_t *out)
+/* The integer if it is within its bounds; else min, and *fits false. */
+/*@ requires magnitude <= MAGNITUDE_LIMIT && min <= max && \valid(fits);
+    assigns *fits;
+    ensures min <= \result <= max; */
+static int64_t bounded_integer(bool negative, uint64_t magnitude, int64_t min, int64_t max, bool *fits)
 {
     const int64_t value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
 
-    if (value < min || value > max) return SESP_CODEC_OUT_OF_RANGE;
-    *out = value;
-    return SESP_CODEC_OK;
+    *fits = magnitude < MAGNITUDE_LIMIT && value >= min && value <= max;
+    return *fits ? value : min;
 }
 
-/* A JSON text. Positions are offsets into it; no member starts at 0, where the root does. */
+/* A JSON text and the first fault found in it. Positions are offsets; the text's length stands for "absent". */
 typedef struct {
     const uint8_t *data;
     size_t len;
-    size_t max_depth;
+    sesp_codec_t code;
 } json_t;
 
-#define JSON_ABSENT ((size_t)0u)
+/*@ predicate json_ok(json_t *json) =
+      \valid(json) && \valid_read(json->data + (0 .. json->len - 1)) && json->len <= JSON_MAX_BYTES; */
 
-/* One character of a string, as UTF-8. */
-typedef struct {
-    uint8_t bytes[4];
-    size_t size;
-} json_char_t;
+/*@ requires json_ok(json);
+    assigns json->code; */
+static void json_fault(json_t *json, sesp_codec_t code)
+{
+    if (json->code == SESP_CODEC_OK) json->code = code;
+}
 
+/*@ requires json_ok(json);
+    assigns \nothing;
+    ensures \result ==> at < json->len; */
 static bool json_at(const json_t *json, size_t at, char byte)
 {
     return at < json->len && json->data[at] == (uint8_t)byte;
 }
 
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures at <= \result <= json->len; */
 static size_t json_space(const json_t *json, size_t at)
 {
-    while (json_at(json, at, ' ') || json_at(json, at, '\n') || json_at(json, at, '\r') || json_at(json, at, '\t')) at++;
+    /*@ loop invariant \at(at, Pre) <= at <= json->len;
+        loop assigns at;
+        loop variant json->len - at; */
+    while (at < json->len && json->data[at] <= ' ' &&
+           (json->data[at] == ' ' || json->data[at] == '\n' || json->data[at] == '\r' || json->data[at] == '\t')) {
+        at++;
+    }
     return at;
 }
 
-static bool json_hex4(const json_t *json, size_t *at, uint32_t *out)
+#define HEX4_NONE (0x10000u)
+
+/* Value of the four hexadecimal digits at 'at', HEX4_NONE if they are not there. */
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures \result <= HEX4_NONE;
+    ensures \result < HEX4_NONE ==> at + 4 <= json->len; */
+static uint32_t json_hex4(const json_t *json, size_t at)
 {
     uint32_t value = 0u;
     size_t i;
 
-    if (json->len - *at < 4u) return false;
+    if (json->len - at < 4u) return HEX4_NONE;
+    /*@ loop invariant i <= 4;
+        loop invariant (i == 0 ==> value == 0) && (i == 1 ==> value < 16) && (i == 2 ==> value < 256) &&
+                       (i == 3 ==> value < 4096) && (i == 4 ==> value < 65536);
+        loop assigns i, value;
+        loop variant 4 - i; */
     for (i = 0u; i < 4u; i++) {
-        const uint32_t digit = hex_value(json->data[*at + i]);
-        if (digit > 15u) return false;
+        const uint32_t digit = hex_value(json->data[at + i]);
+        if (digit > 15u) return HEX4_NONE;
         value = value * 16u + digit;
     }
-    *at += 4u;
-    *out = value;
-    return true;
+    return value;
 }
 
-static void json_char_set(json_char_t *out, uint32_t code)
+/* The characters that have a short escape, and their letters; a slash needs none. */
+static const char escape_values[] = "\"\\\b\f\n\r\t/";
+static const char escape_letters[] = "\"\\bfnrt/";
+#define ESCAPES (8u)
+
+/*
+ * Position behind the escape whose backslash stands before 'at', 0 if it is none. NUL and lone surrogates are none:
+ * neither C strings nor UTF-8 hold them.
+ */
+/*@ requires json_ok(json) && at <= json->len && \valid(code) && \separated(json, code);
+    assigns *code;
+    ensures \result == 0 || (at < \result <= json->len && *code < 0x110000); */
+static size_t json_escape(const json_t *json, size_t at, uint32_t *code)
 {
-    const uint8_t last = (uint8_t)(0x80u + code % 64u);
-
-    if (code < 0x80u) {
-        out->bytes[0] = (uint8_t)code;
-        out->size = 1u;
-    } else if (code < 0x800u) {
-        out->bytes[0] = (uint8_t)(0xC0u + code / 64u);
-        out->bytes[1] = last;
-        out->size = 2u;
-    } else if (code < 0x10000u) {
-        out->bytes[0] = (uint8_t)(0xE0u + code / 4096u);
-        out->bytes[1] = (uint8_t)(0x80u + code / 64u % 64u);
-        out->bytes[2] = last;
-        out->size = 3u;
-    } else {
-        out->bytes[0] = (uint8_t)(0xF0u + code / 262144u % 8u);
-        out->bytes[1] = (uint8_t)(0x80u + code / 4096u % 64u);
-        out->bytes[2] = (uint8_t)(0x80u + code / 64u % 64u);
-        out->bytes[3] = last;
-        out->size = 4u;
-    }
-}
-
-/* Behind "\u". NUL and lone surrogates are refused: neither C strings nor UTF-8 hold them. */
-static bool json_unicode(const json_t *json, size_t *at, json_char_t *out)
-{
-    uint32_t code = 0u;
-    uint32_t low = 0u;
-
-    if (!json_hex4(json, at, &code) || code == 0u || (code >= 0xDC00u && code <= 0xDFFFu)) return false;
-    if (code >= 0xD800u && code <= 0xDBFFu) {
-        if (!json_at(json, *at, '\\') || !json_at(json, *at + 1u, 'u')) return false;
-        *at += 2u;
-        if (!json_hex4(json, at, &low) || low < 0xDC00u || low > 0xDFFFu) return false;
-        code = 0x10000u + (code - 0xD800u) * 0x400u + (low - 0xDC00u);
-    }
-    json_char_set(out, code);
-    return true;
-}
-
-/* Reads the character at *at (inside the text) of a string and steps over it. */
-static bool json_char(const json_t *json, size_t *at, json_char_t *out)
-{
-    static const char letters[] = "\"\\/bfnrt";
-    static const char values[] = "\"\\/\b\f\n\r\t";
-    const uint8_t byte = json->data[*at];
+    uint32_t high;
+    uint32_t low;
     size_t i;
 
-    out->bytes[0] = byte;
-    out->size = 1u;
-    *at += 1u;
-    if (byte != (uint8_t)'\\') return byte >= 0x20u;
-    for (i = 0u; i < sizeof letters - 1u; i++) {
-        if (json_at(json, *at, letters[i])) {
-            out->bytes[0] = (uint8_t)values[i];
-            *at += 1u;
-            return true;
+    /*@ loop invariant i <= 8;
+        loop assigns i, *code;
+        loop variant 8 - i; */
+    for (i = 0u; i < ESCAPES; i++) {
+        if (json_at(json, at, escape_letters[i])) {
+            *code = (uint8_t)escape_values[i];
+            return at + 1u;
         }
     }
-    if (!json_at(json, *at, 'u')) return false;
-    *at += 1u;
-    return json_unicode(json, at, out);
+    if (!json_at(json, at, 'u')) return 0u;
+    high = json_hex4(json, at + 1u);
+    if (high == 0u || high == HEX4_NONE || (high >= 0xDC00u && high <= 0xDFFFu)) return 0u;
+    at += 5u;
+    *code = high;
+    if (high < 0xD800u || high > 0xDBFFu) return at;
+    if (!json_at(json, at, '\\') || !json_at(json, at + 1u, 'u')) return 0u;
+    low = json_hex4(json, at + 2u);
+    if (low < 0xDC00u || low > 0xDFFFu) return 0u;
+    *code = 0x10000u + (high - 0xD800u) * 0x400u + (low - 0xDC00u);
+    return at + 6u;
 }
 
-static bool json_skip_string(const json_t *json, size_t *at)
-{
-    json_char_t character;
+/* These step over what stands at 'at'; 0 if it is not well formed. */
 
-    if (!json_at(json, *at, '"')) return false;
-    *at += 1u;
-    while (*at < json->len) {
-        if (json->data[*at] == (uint8_t)'"') {
-            *at += 1u;
-            return true;
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_string(const json_t *json, size_t at)
+{
+    uint32_t code = 0u;
+
+    if (!json_at(json, at, '"')) return 0u;
+    at++;
+    /*@ loop invariant \at(at, Pre) < at <= json->len;
+        loop assigns at, code;
+        loop variant json->len - at; */
+    while (at < json->len) {
+        const uint8_t byte = json->data[at];
+        if (byte == '"') return at + 1u;
+        if (byte < ' ') return 0u;
+        if (byte == '\\') {
+            at = json_escape(json, at + 1u, &code);
+            if (at == 0u) return 0u;
+        } else {
+            const size_t size = byte < 0x80u ? 1u : utf8_sequence(json->data, json->len, at);
+            if (size == 0u) return 0u;
+            at += size;
         }
-        if (!json_char(json, at, &character)) return false;
     }
-    return false;
+    return 0u;
 }
 
 /* At least one digit. */
-static bool json_skip_digits(const json_t *json, size_t *at)
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_digits(const json_t *json, size_t at)
 {
-    const size_t start = *at;
+    const size_t start = at;
 
-    while (*at < json->len && is_digit(json->data[*at])) *at += 1u;
-    return *at > start;
+    /*@ loop invariant start <= at <= json->len;
+        loop assigns at;
+        loop variant json->len - at; */
+    while (at < json->len && is_digit(json->data[at])) at++;
+    return at > start ? at : 0u;
 }
 
-static bool json_skip_number(const json_t *json, size_t *at)
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_number(const json_t *json, size_t at)
 {
-    if (json_at(json, *at, '-')) *at += 1u;
-    if (json_at(json, *at, '0')) *at += 1u;
-    else if (!json_skip_digits(json, at)) return false;
-    if (json_at(json, *at, '.')) {
-        *at += 1u;
-        if (!json_skip_digits(json, at)) return false;
+    if (json_at(json, at, '-')) at++;
+    if (json_at(json, at, '0')) at++;
+    else at = json_skip_digits(json, at);
+    if (at > 0u && json_at(json, at, '.')) at = json_skip_digits(json, at + 1u);
+    if (at > 0u && (json_at(json, at, 'e') || json_at(json, at, 'E'))) {
+        at++;
+        if (json_at(json, at, '+') || json_at(json, at, '-')) at++;
+        at = json_skip_digits(json, at);
     }
-    if (json_at(json, *at, 'e') || json_at(json, *at, 'E')) {
-        *at += 1u;
-        if (json_at(json, *at, '+') || json_at(json, *at, '-')) *at += 1u;
-        return json_skip_digits(json, at);
-    }
-    return true;
+    return at;
 }
 
-/* True if one of the words true, false, null stands at `at`. */
-static bool json_is_word(const json_t *json, size_t at, const char *word)
+/*@ requires json_ok(json) && at <= json->len && 1 <= size <= 5 && \valid_read(word + (0 .. size - 1));
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_word(const json_t *json, size_t at, const char *word, size_t size)
 {
-    const size_t size = strlen(word);
+    size_t i;
 
-    return at <= json->len && json->len - at >= size && memcmp(&json->data[at], word, size) == 0;
+    /*@ loop invariant i <= size && at + i <= json->len;
+        loop assigns i;
+        loop variant size - i; */
+    for (i = 0u; i < size; i++) {
+        if (!json_at(json, at + i, word[i])) return 0u;
+    }
+    return at + size;
 }
 
-static bool json_skip_scalar(const json_t *json, size_t *at)
+/*@ requires json_ok(json) && at < json->len;
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_scalar(const json_t *json, size_t at)
 {
-    if (json_at(json, *at, '"')) return json_skip_string(json, at);
-    if (json_is_word(json, *at, "true") || json_is_word(json, *at, "null")) {
-        *at += 4u;
-        return true;
-    }
-    if (json_is_word(json, *at, "false")) {
-        *at += 5u;
-        return true;
-    }
+    static const char true_word[] = "true";
+    static const char false_word[] = "false";
+    static const char null_word[] = "null";
+    const uint8_t byte = json->data[at];
+
+    if (byte == '"') return json_skip_string(json, at);
+    if (byte == 't') return json_skip_word(json, at, true_word, 4u);
+    if (byte == 'f') return json_skip_word(json, at, false_word, 5u);
+    if (byte == 'n') return json_skip_word(json, at, null_word, 4u);
     return json_skip_number(json, at);
 }
 
-/* A key and its colon. */
-static bool json_skip_key(const json_t *json, size_t *at)
+/* A key, its colon and the white space around it. */
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_key(const json_t *json, size_t at)
 {
-    if (!json_skip_string(json, at)) return false;
-    *at = json_space(json, *at);
-    if (!json_at(json, *at, ':')) return false;
-    *at = json_space(json, *at + 1u);
-    return true;
+    at = json_skip_string(json, at);
+    if (at == 0u) return 0u;
+    at = json_space(json, at);
+    return json_at(json, at, ':') ? json_space(json, at + 1u) : 0u;
 }
 
-/* Behind a complete value: closes containers, then steps to the next value if there is one (*depth > 0). */
-static bool json_skip_closers(const json_t *json, size_t *at, const char *closers, size_t *depth)
-{
-    while (*depth > 0u) {
-        const char closer = closers[*depth - 1u];
-        *at = json_space(json, *at);
-        if (json_at(json, *at, ',')) {
-            *at = json_space(json, *at + 1u);
-            return closer == ']' || json_skip_key(json, at);
-        }
-        if (!json_at(json, *at, closer)) return false;
-        *at += 1u;
-        *depth -= 1u;
-    }
-    return true;
-}
-
-/* Checks one value of any kind and steps over it, without recursion. */
-static bool json_skip_value(const json_t *json, size_t *at)
+/* One value of any kind, without recursion. */
+/*@ requires json_ok(json) && at <= json->len && max_depth <= JSON_MAX_DEPTH;
+    assigns \nothing;
+    ensures \result == 0 || at < \result <= json->len; */
+static size_t json_skip_value(const json_t *json, size_t at, size_t max_depth)
 {
     char closers[JSON_MAX_DEPTH];
     size_t depth = 0u;
 
-    do {
-        const bool object = json_at(json, *at, '{');
-        if (object || json_at(json, *at, '[')) {
-            const char closer = object ? '}' : ']';
-            if (depth == json->max_depth) return false;
+    /* Each turn starts where a value has to stand. */
+    /*@ loop invariant \at(at, Pre) <= at <= json->len && depth <= max_depth;
+        loop assigns at, depth, closers[0 .. JSON_MAX_DEPTH - 1];
+        loop variant json->len - at; */
+    while (at < json->len) {
+        const uint8_t byte = json->data[at];
+        if (byte == '{' || byte == '[') {
+            const char closer = byte == '{' ? '}' : ']';
+            if (depth == max_depth) return 0u;
             closers[depth] = closer;
             depth++;
-            *at = json_space(json, *at + 1u);
-            if (!json_at(json, *at, closer)) {
-                if (object && !json_skip_key(json, at)) return false;
+            at = json_space(json, at + 1u);
+            if (!json_at(json, at, closer)) {
+                if (byte == '{') at = json_skip_key(json, at);
+                if (at == 0u) return 0u;
                 continue;
             }
-        } else if (!json_skip_scalar(json, at)) {
-            return false;
+        } else {
+            at = json_skip_scalar(json, at);
+            if (at == 0u) return 0u;
         }
-        if (!json_skip_closers(json, at, closers, &depth)) return false;
-    } while (depth > 0u);
-    return true;
+        /*@ loop invariant \at(at, LoopEntry) <= at <= json->len && depth <= max_depth;
+            loop assigns at, depth;
+            loop variant depth; */
+        while (depth > 0u) {
+            at = json_space(json, at);
+            if (json_at(json, at, ',')) break;
+            if (!json_at(json, at, closers[depth - 1u])) return 0u;
+            at++;
+            depth--;
+        }
+        if (depth == 0u) return at;
+        at = json_space(json, at + 1u);
+        if (closers[depth - 1u] == '}') at = json_skip_key(json, at);
+        if (at == 0u) return 0u;
+    }
+    return 0u;
 }
 
-/* Checks the whole text and finds its root. max_depth is at most JSON_MAX_DEPTH. */
-static bool json_open(json_t *json, const uint8_t *data, size_t len, size_t max_depth, size_t *root)
+/* Checks the whole text: grammar, UTF-8, depth. Position of its value. */
+/*@ requires \valid(json) && \valid_read(data + (0 .. len - 1)) && len <= JSON_MAX_BYTES && max_depth <= JSON_MAX_DEPTH;
+    assigns *json;
+    ensures json_ok(json) && json->len == len && json->data == data && \result <= len; */
+static size_t json_open(json_t *json, const uint8_t *data, size_t len, size_t max_depth)
 {
+    size_t root;
     size_t end;
 
     json->data = data;
     json->len = len;
-    json->max_depth = max_depth;
-    if (!utf8_valid(data, len)) return false;
-    *root = json_space(json, 0u);
-    end = *root;
-    return json_skip_value(json, &end) && json_space(json, end) == len;
+    json->code = SESP_CODEC_OK;
+    root = json_space(json, 0u);
+    end = json_skip_value(json, root, max_depth);
+    if (end == 0u || json_space(json, end) != len) json->code = SESP_CODEC_BAD_PAYLOAD;
+    return root;
 }
 
-/* True if the string at `at`, escapes resolved, is `expected`. */
-static bool json_string_is(const json_t *json, size_t at, const char *expected)
+/* In a text that is known to be well formed only ends are looked for. */
+
+/* Behind the string that starts at 'at'. */
+/*@ requires json_ok(json) && at < json->len;
+    assigns \nothing;
+    ensures at < \result <= json->len; */
+static size_t json_behind_string(const json_t *json, size_t at)
 {
-    const size_t size = strlen(expected);
+    size_t end = at + 1u;
+
+    /*@ loop invariant at < end <= json->len + 1;
+        loop assigns end;
+        loop variant json->len + 1 - end; */
+    while (end < json->len && json->data[end] != '"') end += json->data[end] == '\\' ? 2u : 1u;
+    return end < json->len ? end + 1u : json->len;
+}
+
+/* Behind the value that starts at 'at' and the white space after it. */
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures at <= \result <= json->len; */
+static size_t json_behind_value(const json_t *json, size_t at)
+{
+    size_t depth = 0u;
+
+    /*@ loop invariant \at(at, Pre) <= at <= json->len && depth <= at;
+        loop assigns at, depth;
+        loop variant json->len - at; */
+    while (at < json->len) {
+        const uint8_t byte = json->data[at];
+        if (byte == '"') {
+            at = json_behind_string(json, at);
+            continue;
+        }
+        if (byte == '{' || byte == '[') {
+            depth++;
+        } else if (byte == '}' || byte == ']') {
+            if (depth == 0u) return at;
+            depth--;
+        } else if (byte == ',' && depth == 0u) {
+            return at;
+        }
+        at++;
+    }
+    return at;
+}
+
+/* Writes the character as UTF-8; its size. */
+/*@ requires code < 0x110000 && \valid(bytes + (0 .. 3));
+    assigns bytes[0 .. 3];
+    ensures 1 <= \result <= 4; */
+static size_t utf8_put(uint32_t code, uint8_t *bytes)
+{
+    const uint8_t last = (uint8_t)(0x80u + code % 64u);
+
+    if (code < 0x80u) {
+        bytes[0] = (uint8_t)code;
+        return 1u;
+    }
+    if (code < 0x800u) {
+        bytes[0] = (uint8_t)(0xC0u + code / 64u);
+        bytes[1] = last;
+        return 2u;
+    }
+    if (code < 0x10000u) {
+        bytes[0] = (uint8_t)(0xE0u + code / 4096u);
+        bytes[1] = (uint8_t)(0x80u + code / 64u % 64u);
+        bytes[2] = last;
+        return 3u;
+    }
+    bytes[0] = (uint8_t)(0xF0u + code / 262144u);
+    bytes[1] = (uint8_t)(0x80u + code / 4096u % 64u);
+    bytes[2] = (uint8_t)(0x80u + code / 64u % 64u);
+    bytes[3] = last;
+    return 4u;
+}
+
+/* True if the string at 'at', escapes resolved, is 'text'. */
+/*@ requires json_ok(json) && at <= json->len && \valid_read(text + (0 .. size - 1));
+    assigns \nothing; */
+static bool json_string_is(const json_t *json, size_t at, const char *text, size_t size)
+{
+    uint8_t bytes[4];
     size_t matched = 0u;
-    json_char_t character;
 
     if (!json_at(json, at, '"')) return false;
     at++;
-    while (at < json->len && json->data[at] != (uint8_t)'"') {
-        if (!json_char(json, &at, &character) || size - matched < character.size) return false;
-        if (memcmp(&expected[matched], character.bytes, character.size) != 0) return false;
-        matched += character.size;
+    /*@ loop invariant at <= json->len && matched <= size;
+        loop assigns at, matched, bytes[0 .. 3];
+        loop variant json->len - at; */
+    while (at < json->len && json->data[at] != '"') {
+        uint32_t code = json->data[at];
+        size_t count;
+        size_t i;
+        at++;
+        if (code != '\\') {
+            if (matched == size || (uint8_t)text[matched] != code) return false;
+            matched++;
+            continue;
+        }
+        at = json_escape(json, at, &code);
+        if (at == 0u) return false;
+        count = utf8_put(code, bytes);
+        if (size - matched < count) return false;
+        /*@ loop invariant i <= count;
+            loop assigns i;
+            loop variant count - i; */
+        for (i = 0u; i < count; i++) {
+            if ((uint8_t)text[matched + i] != bytes[i]) return false;
+        }
+        matched += count;
     }
     return matched == size;
 }
 
 /*
- * Finds the members of the object at `at`: values[i] is where the last value of names[i] starts, JSON_ABSENT without one.
- * False if there is no object, one of the first `required` members is absent, or a strict object has another one.
+ * A list of names: of each its length as a byte, its text, a NUL. Index of the name that the string at 'at' spells,
+ * their number if it is none of them.
  */
-static bool json_members(const json_t *json, size_t at, const char *const *names, size_t count, size_t required,
-                         bool strict, size_t *values)
+/*@ requires json_ok(json) && at <= json->len && \valid_read(names + (0 .. size - 1));
+    assigns \nothing; */
+static size_t json_name(const json_t *json, size_t at, const char *names, size_t size)
 {
+    const uint8_t first = at + 1u < json->len ? json->data[at + 1u] : 0u;
+    size_t index = 0u;
+    size_t start = 0u;
+
+    /*@ loop invariant start <= size && index <= start;
+        loop assigns index, start;
+        loop variant size - start; */
+    while (start < size && size - start > (uint8_t)names[start] + 1u) {
+        const size_t length = (uint8_t)names[start];
+        /* Most names are told apart by their first letter. */
+        if ((first == (uint8_t)names[start + 1u] || first == '\\' || length == 0u) &&
+            json_string_is(json, at, &names[start + 1u], length)) {
+            return index;
+        }
+        start += length + 2u;
+        index++;
+    }
+    return index;
+}
+
+/*
+ * Finds the members of the object at 'at': values[i] is where the last value of the i-th name starts, the end of the text
+ * if there is none. True if the object has no others.
+ */
+/*@ requires json_ok(json) && at <= json->len && \valid_read(names + (0 .. size - 1));
+    requires \valid(values + (0 .. count - 1)) && \separated(json, values + (0 .. count - 1));
+    assigns json->code, values[0 .. count - 1];
+    ensures \forall integer i; 0 <= i < count ==> values[i] <= json->len; */
+static bool json_members(json_t *json, size_t at, const char *names, size_t size, size_t *values, size_t count)
+{
+    bool closed = true;
     size_t i;
 
-    for (i = 0u; i < count; i++) values[i] = JSON_ABSENT;
-    if (!json_at(json, at, '{')) return false;
+    /*@ loop invariant i <= count && \forall integer k; 0 <= k < i ==> values[k] <= json->len;
+        loop assigns i, values[0 .. count - 1];
+        loop variant count - i; */
+    for (i = 0u; i < count; i++) values[i] = json->len;
+    if (!json_at(json, at, '{')) {
+        json_fault(json, SESP_CODEC_BAD_PAYLOAD);
+        return closed;
+    }
     at = json_space(json, at + 1u);
-    while (!json_at(json, at, '}')) {
-        size_t known = 0u;
-        while (known < count && !json_string_is(json, at, names[known])) known++;
-        if (known == count && strict) return false;
-        if (!json_skip_key(json, &at)) return false;
+    /*@ loop invariant at <= json->len && \forall integer k; 0 <= k < count ==> values[k] <= json->len;
+        loop assigns at, closed, json->code, values[0 .. count - 1];
+        loop variant json->len - at; */
+    while (json_at(json, at, '"')) {
+        const size_t known = json_name(json, at, names, size);
+        at = json_space(json, json_behind_string(json, at));
+        if (at < json->len) at = json_space(json, at + 1u); /* the colon */
         if (known < count) values[known] = at;
-        if (!json_skip_value(json, &at)) return false;
-        at = json_space(json, at);
+        else closed = false;
+        at = json_behind_value(json, at);
         if (json_at(json, at, ',')) at = json_space(json, at + 1u);
     }
-    for (i = 0u; i < required; i++) {
-        if (values[i] == JSON_ABSENT) return false;
-    }
-    return true;
+    return closed;
 }
 
-/* The digits of a number from its first to its last one that is not 0, and how many zeros follow. */
-typedef struct {
-    uint64_t value; /* while size <= MAX_DIGITS */
-    size_t size;
-    size_t zeros;
-} json_number_t;
-
-static void json_number_digits(const json_t *json, size_t *at, json_number_t *number)
+/* Index of the name that the string at 'at' spells. */
+/*@ requires json_ok(json) && at <= json->len && \valid_read(names + (0 .. size - 1)) && count > 0;
+    assigns json->code;
+    ensures \result < count; */
+static size_t json_enum(json_t *json, size_t at, const char *names, size_t size, size_t count)
 {
-    while (*at < json->len && is_digit(json->data[*at])) {
-        const uint64_t digit = (uint64_t)json->data[*at] - (uint64_t)'0';
-        *at += 1u;
-        if (digit > 0u) {
-            number->size += number->zeros + 1u;
-            if (number->size <= MAX_DIGITS) number->value = number->value * powers_of_ten[number->zeros + 1u] + digit;
-            number->zeros = 0u;
-        } else if (number->size > 0u) {
-            number->zeros += 1u;
-        }
-    }
+    const size_t index = json_name(json, at, names, size);
+
+    if (index < count) return index;
+    json_fault(json, SESP_CODEC_BAD_PAYLOAD);
+    return 0u;
 }
 
-/* The exponent that may stand at `at`. Beyond a million its size no longer matters: payloads are shorter. */
+/* 'out' holds max + 1 bytes. */
+/*@ requires json_ok(json) && at <= json->len && \valid(out + (0 .. max)) && \separated(json, out + (0 .. max));
+    assigns json->code, out[0 .. max]; */
+static void json_string(json_t *json, size_t at, size_t min, size_t max, text_format_t format, char *out)
+{
+    uint8_t bytes[4];
+    size_t len = 0u;
+
+    if (!json_at(json, at, '"')) {
+        json_fault(json, SESP_CODEC_BAD_PAYLOAD);
+        return;
+    }
+    at++;
+    /*@ loop invariant at <= json->len && len <= max;
+        loop assigns at, len, bytes[0 .. 3], out[0 .. max];
+        loop variant json->len - at; */
+    while (at < json->len && json->data[at] != '"') {
+        uint32_t code = json->data[at];
+        size_t count = 1u;
+        size_t i;
+        at++;
+        bytes[0] = (uint8_t)code;
+        if (code == '\\') {
+            at = json_escape(json, at, &code);
+            if (at == 0u) return;
+            count = utf8_put(code, bytes);
+        }
+        if (max - len < count) {
+            json_fault(json, SESP_CODEC_TOO_LONG);
+            return;
+        }
+        /*@ loop invariant i <= count && len + (count - i) <= max;
+            loop assigns i, len, out[0 .. max];
+            loop variant count - i; */
+        for (i = 0u; i < count; i++) out[len++] = (char)bytes[i];
+    }
+    out[len] = '\0';
+    /* The whole text is well formed, so that this needs no second look at its UTF-8. */
+    if (len < min || (format != TEXT_UTF8 && !text_is(format, (const uint8_t *)out, len))) json_fault(json, SESP_CODEC_BAD_PAYLOAD);
+}
+
+/* The exponent that may stand at 'at'. Beyond a million its size no longer matters: payloads are shorter. */
+/*@ requires json_ok(json) && at <= json->len;
+    assigns \nothing;
+    ensures -9999999 <= \result <= 9999999; */
 static int32_t json_exponent(const json_t *json, size_t at)
 {
     bool negative;
@@ -421,66 +647,106 @@ static int32_t json_exponent(const json_t *json, size_t at)
     at++;
     negative = json_at(json, at, '-');
     if (negative || json_at(json, at, '+')) at++;
+    /*@ loop invariant at <= json->len && 0 <= exponent <= 9999999;
+        loop assigns at, exponent;
+        loop variant json->len - at; */
     while (at < json->len && is_digit(json->data[at])) {
-        if (exponent < 1000000) exponent = exponent * 10 + ((int32_t)json->data[at] - (int32_t)'0');
+        if (exponent < 1000000) exponent = exponent * 10 + ((int32_t)json->data[at] - '0');
         at++;
     }
     return negative ? -exponent : exponent;
 }
 
-/* The number at `at` if its exact decimal value is an integer: 1e2, 100.0 and 10000e-2 are 100, 1.5 is none. */
-static sesp_codec_t json_integer(const json_t *json, size_t at, int64_t min, int64_t max, int64_t *out)
+/*
+ * The number at 'at' times 10^decimals if that is exactly an integer: with decimals 0, 1e2, 100.0 and 10000e-2 are 100, 1.5
+ * is none. Zeros at the end are counted before they are multiplied, so that no spelling of an integer is too long.
+ */
+/*@ requires json_ok(json) && at <= json->len && min <= max && 0 <= decimals <= 9 && \valid(out);
+    assigns *out;
+    ensures min <= *out <= max; */
+static sesp_codec_t json_number(const json_t *json, size_t at, int64_t min, int64_t max, int32_t decimals, int64_t *out)
 {
     const bool negative = json_at(json, at, '-');
-    json_number_t number = {0u, 0u, 0u};
-    size_t fraction = 0u;
-    int32_t scale;
-
-    if (negative) at++;
-    if (at >= json->len || !is_digit(json->data[at])) return SESP_CODEC_BAD_PAYLOAD;
-    json_number_digits(json, &at, &number);
-    if (json_at(json, at, '.')) {
-        fraction = at + 1u;
-        at = fraction;
-        json_number_digits(json, &at, &number);
-        fraction = at - fraction;
-    }
-    if (number.size == 0u) return bounded_integer(false, 0u, min, max, out);
-    scale = json_exponent(json, at) - (int32_t)fraction + (int32_t)number.zeros;
-    if (scale < 0) return SESP_CODEC_BAD_PAYLOAD;
-    if (number.size + (size_t)scale > MAX_DIGITS) return SESP_CODEC_OUT_OF_RANGE;
-    return bounded_integer(negative, number.value * powers_of_ten[scale], min, max, out);
-}
-
-static sesp_codec_t json_enum(const json_t *json, size_t at, const char *const *names, size_t count, size_t *out)
-{
+    uint64_t magnitude = 0u;
+    int32_t scale = decimals;
+    bool fits = false;
+    size_t point;
+    size_t end; /* behind the last digit that is not 0 */
     size_t i;
 
-    for (i = 0u; i < count; i++) {
-        if (json_string_is(json, at, names[i])) {
-            *out = i;
-            return SESP_CODEC_OK;
+    *out = min;
+    if (negative) at++;
+    if (at == json->len || !is_digit(json->data[at])) return SESP_CODEC_BAD_PAYLOAD;
+    end = at;
+    point = json->len;
+    /*@ loop invariant at <= end <= i <= json->len && at <= point <= json->len;
+        loop assigns i, end, point;
+        loop variant json->len - i; */
+    for (i = at; i < json->len && (is_digit(json->data[i]) || json->data[i] == '.'); i++) {
+        if (json->data[i] == '.') point = i;
+        else if (json->data[i] != '0') end = i + 1u;
+    }
+    if (point > i) point = i;
+    if (end > at) {
+        scale += (int32_t)point - (int32_t)end + (end > point ? 1 : 0) + json_exponent(json, i);
+        if (scale < 0) return SESP_CODEC_BAD_PAYLOAD;
+        i = at;
+        /*@ loop invariant at <= i <= end && 0 <= scale && magnitude <= MAGNITUDE_LIMIT;
+            loop assigns i, scale, magnitude;
+            loop variant end - i + scale; */
+        while ((i < end || scale > 0) && magnitude < MAGNITUDE_LIMIT) {
+            uint8_t byte = '0';
+            if (i < end) byte = json->data[i++];
+            else scale--;
+            if (is_digit(byte)) magnitude = shift_in(magnitude, (uint64_t)byte - '0');
         }
     }
-    return SESP_CODEC_BAD_PAYLOAD;
+    *out = bounded_integer(negative, magnitude, min, max, &fits);
+    return fits ? SESP_CODEC_OK : SESP_CODEC_OUT_OF_RANGE;
 }
 
-/* `out` holds max + 1 bytes. */
-static sesp_codec_t json_string(const json_t *json, size_t at, size_t min, size_t max, text_format_t format, char *out)
+/*@ requires json_ok(json) && at <= json->len && min <= max && 0 <= decimals <= 9;
+    assigns json->code;
+    ensures min <= \result <= max; */
+static int64_t json_integer(json_t *json, size_t at, int64_t min, int64_t max, int32_t decimals)
 {
-    json_char_t character;
-    size_t len = 0u;
+    int64_t value = min;
+    const sesp_codec_t code = json_number(json, at, min, max, decimals, &value);
 
-    if (!json_at(json, at, '"')) return SESP_CODEC_BAD_PAYLOAD;
-    at++;
-    while (at < json->len && json->data[at] != (uint8_t)'"') {
-        if (!json_char(json, &at, &character)) return SESP_CODEC_BAD_PAYLOAD;
-        if (max - len < character.size) return SESP_CODEC_TOO_LONG;
-        memcpy(&out[len], character.bytes, character.size);
-        len += character.size;
+    if (code != SESP_CODEC_OK) json_fault(json, code);
+    return value;
+}
+
+/*@ requires json_ok(json) && at <= json->len && min <= max;
+    assigns json->code;
+    ensures min <= \result <= max; */
+static uint32_t json_u32(json_t *json, size_t at, uint32_t min, uint32_t max)
+{
+    int64_t value = min;
+    const sesp_codec_t code = json_number(json, at, min, max, 0, &value);
+
+    if (code != SESP_CODEC_OK) json_fault(json, code);
+    return (uint32_t)value;
+}
+
+/* Where the index-th name of a list starts, 'size' behind the last. */
+/*@ requires \valid_read(names + (0 .. size - 1));
+    assigns \nothing;
+    ensures \result < size ==> \result + 1 + names[\result] < size;
+    ensures \result <= size; */
+static size_t name_start(const char *names, size_t size, size_t index)
+{
+    size_t start = 0u;
+
+    /*@ loop invariant start <= size;
+        loop assigns start, index;
+        loop variant size - start; */
+    while (start < size && size - start > (uint8_t)names[start] + 1u) {
+        if (index == 0u) return start;
+        start += (uint8_t)names[start] + 2u;
+        index--;
     }
-    out[len] = '\0';
-    return len >= min && text_is(format, (const uint8_t *)out, len) ? SESP_CODEC_OK : SESP_CODEC_BAD_PAYLOAD;
+    return size;
 }
 
 typedef struct {
@@ -490,6 +756,13 @@ typedef struct {
     sesp_codec_t code;
 } writer_t;
 
+/*@ predicate writer_ok(writer_t *writer) =
+      \valid(writer) && writer->len <= writer->cap && \valid(writer->out + (0 .. writer->cap - 1)) &&
+      \separated(writer, writer->out + (0 .. writer->cap - 1)); */
+
+/*@ requires \valid(writer) && \valid(out + (0 .. out_cap - 1)) && \separated(writer, out + (0 .. out_cap - 1));
+    assigns *writer, out[0 .. out_cap - 1];
+    ensures writer_ok(writer) && writer->out == out && (out_cap > 0 ==> writer->cap < out_cap) && (out_cap == 0 ==> writer->cap == 0); */
 static void writer_open(writer_t *writer, char *out, size_t out_cap, size_t max)
 {
     writer->out = out;
@@ -500,179 +773,290 @@ static void writer_open(writer_t *writer, char *out, size_t out_cap, size_t max)
 }
 
 /* Terminates the text; after a fault it is empty. */
+/*@ requires \valid(writer) && (out_cap == 0 || writer->len < out_cap);
+    requires \valid(writer->out + (0 .. out_cap - 1));
+    requires out_len == \null || (\valid(out_len) && \separated(out_len, writer));
+    assigns writer->out[0 .. out_cap - 1], *out_len;
+    ensures \result == writer->code;
+    ensures out_len != \null ==> (\result == SESP_CODEC_OK ==> *out_len == writer->len) && (\result != SESP_CODEC_OK ==> *out_len == 0);
+    ensures out_cap > 0 && \result == SESP_CODEC_OK ==> writer->out[writer->len] == 0;
+    ensures out_cap > 0 && \result != SESP_CODEC_OK ==> writer->out[0] == 0; */
 static sesp_codec_t writer_close(writer_t *writer, size_t out_cap, size_t *out_len)
 {
-    if (writer->code != SESP_CODEC_OK) writer->len = 0u;
-    if (out_cap > 0u) writer->out[writer->len] = '\0';
-    if (out_len != NULL) *out_len = writer->len;
+    const size_t len = writer->code == SESP_CODEC_OK ? writer->len : 0u;
+
+    if (out_cap > 0u) writer->out[len] = '\0';
+    if (out_len != NULL) *out_len = len;
     return writer->code;
 }
 
+/*@ requires writer_ok(writer);
+    assigns writer->code; */
 static void write_fault(writer_t *writer, sesp_codec_t code)
 {
     if (writer->code == SESP_CODEC_OK) writer->code = code;
 }
 
+/*@ requires writer_ok(writer);
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
 static void write_char(writer_t *writer, char character)
 {
-    if (writer->code != SESP_CODEC_OK) return;
     if (writer->len == writer->cap) {
-        writer->code = SESP_CODEC_NO_SPACE;
+        write_fault(writer, SESP_CODEC_NO_SPACE);
         return;
     }
     writer->out[writer->len] = character;
     writer->len += 1u;
 }
 
-static void write_text(writer_t *writer, const char *text)
+/*@ requires writer_ok(writer) && \valid_read(text + (0 .. size - 1));
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_text(writer_t *writer, const char *text, size_t size)
 {
     size_t i;
 
-    for (i = 0u; text[i] != '\0'; i++) write_char(writer, text[i]);
+    if (writer->cap - writer->len < size) {
+        write_fault(writer, SESP_CODEC_NO_SPACE);
+        return;
+    }
+    /*@ loop invariant i <= size && writer_ok(writer) && writer->len + (size - i) <= writer->cap;
+        loop assigns i, writer->len, writer->out[0 .. writer->cap - 1];
+        loop variant size - i; */
+    for (i = 0u; i < size; i++) {
+        writer->out[writer->len] = text[i];
+        writer->len += 1u;
+    }
 }
 
-/* min and max have at most 16 digits. */
-static void write_integer(writer_t *writer, int64_t value, int64_t min, int64_t max)
+/*@ requires writer_ok(writer) && \valid_read(names + (0 .. size - 1));
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_name(writer_t *writer, const char *names, size_t size, size_t index)
 {
-    char digits[MAX_DIGITS];
+    const size_t start = name_start(names, size, index);
+
+    if (start < size) write_text(writer, &names[start + 1u], (uint8_t)names[start]);
+    else write_fault(writer, SESP_CODEC_BAD_VALUE);
+}
+
+/*@ predicate text_ok(char *text, integer max) =
+      \valid_read(text + (0 .. max)) ||
+      \exists integer end; 0 <= end < max && \valid_read(text + (0 .. end)) && text[end] == 0; */
+
+/* Length of the C string, max + 1 if there is no terminator within max + 1 bytes. */
+/*@ requires text_ok(text, max) && max <= 65535;
+    assigns \nothing;
+    ensures \result <= max + 1 && \valid_read(text + (0 .. \result - 1)); */
+static size_t bounded_length(const char *text, size_t max)
+{
+    size_t len = 0u;
+
+    /*@ loop invariant len <= max + 1 && \forall integer k; 0 <= k < len ==> text[k] != 0;
+        loop invariant \valid_read(text + (0 .. len - 1));
+        loop assigns len;
+        loop variant max + 1 - len; */
+    while (len <= max && text[len] != '\0') len++;
+    return len;
+}
+
+/* Length of a string that the contract allows; else a fault, and 0. */
+/*@ requires writer_ok(writer) && \valid_read(text + (0 .. max)) && max <= 65535;
+    assigns writer->code;
+    ensures \result <= max; */
+static size_t check_string(writer_t *writer, const char *text, size_t min, size_t max, text_format_t format)
+{
+    const uint8_t *bytes = (const uint8_t *)text;
+    const size_t len = bounded_length(text, max);
+
+    if (len >= min && len <= max && text_is(format, bytes, len)) return len;
+    write_fault(writer, SESP_CODEC_BAD_VALUE);
+    return 0u;
+}
+
+/* One byte of a JSON string, escaped as JSON.stringify does. */
+/*@ requires writer_ok(writer);
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_escaped(writer_t *writer, char character)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char unicode[] = "\\u00";
+    const uint8_t byte = (uint8_t)character;
+    size_t i;
+
+    if (byte > '\\' || (byte >= ' ' && byte != '"' && byte != '\\')) {
+        write_char(writer, character);
+        return;
+    }
+    /*@ loop invariant i <= ESCAPES - 1;
+        loop assigns i;
+        loop variant ESCAPES - 1 - i; */
+    for (i = 0u; i < ESCAPES - 1u; i++) {
+        if (character == escape_values[i]) {
+            write_char(writer, '\\');
+            write_char(writer, escape_letters[i]);
+            return;
+        }
+    }
+    write_text(writer, unicode, sizeof unicode - 1u);
+    write_char(writer, hex[byte / 16u % 16u]);
+    write_char(writer, hex[byte % 16u]);
+}
+
+/*@ requires writer_ok(writer) && \valid_read(text + (0 .. max)) && max <= 65535;
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_json_string(writer_t *writer, const char *text, size_t min, size_t max, text_format_t format)
+{
+    const size_t len = check_string(writer, text, min, max, format);
+    size_t i;
+
+    /*@ loop invariant i <= len && writer_ok(writer);
+        loop assigns i, writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+        loop variant len - i; */
+    for (i = 0u; i < len; i++) write_escaped(writer, text[i]);
+}
+
+/*@ requires writer_ok(writer);
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_u32(writer_t *writer, uint32_t value, uint32_t min, uint32_t max)
+{
+    char digits[10];
     size_t size = 0u;
-    int64_t rest;
 
     if (value < min || value > max) {
         write_fault(writer, SESP_CODEC_BAD_VALUE);
         return;
     }
-    rest = value < 0 ? -value : value;
+    /*@ loop invariant size < 10;
+        loop assigns size, value, digits[0 .. 9];
+        loop variant 10 - size; */
     do {
-        digits[size] = (char)('0' + (char)(rest % 10));
+        digits[size] = (char)('0' + (char)(value % 10u));
+        value /= 10u;
         size++;
-        rest = rest / 10;
-    } while (rest > 0 && size < MAX_DIGITS);
-    if (value < 0) write_char(writer, '-');
+    } while (value > 0u && size < 10u);
+    /*@ loop invariant size <= 10 && writer_ok(writer);
+        loop assigns size, writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+        loop variant size; */
     while (size > 0u) {
         size--;
         write_char(writer, digits[size]);
     }
 }
 
-static void write_enum(writer_t *writer, const char *const *names, size_t count, size_t index, const char *quote)
+#define MAX_DIGITS (16u)
+
+/* value / 10^decimals, as short as it can be written. No division: 64-bit ones are calls on 32-bit machines. */
+/*@ requires writer_ok(writer) && decimals <= 9;
+    requires -MAGNITUDE_LIMIT < min && max < MAGNITUDE_LIMIT;
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_integer(writer_t *writer, int64_t value, int64_t min, int64_t max, size_t decimals)
 {
-    if (index >= count) {
+    static const uint64_t powers[MAX_DIGITS] = {
+        1000000000000000u, 100000000000000u, 10000000000000u, 1000000000000u, 100000000000u, 10000000000u, 1000000000u,
+        100000000u, 10000000u, 1000000u, 100000u, 10000u, 1000u, 100u, 10u, 1u};
+    char digits[MAX_DIGITS];
+    const size_t ones = MAX_DIGITS - 1u - decimals;
+    size_t first = ones;
+    size_t last = ones;
+    uint64_t rest;
+    size_t i;
+
+    if (value < min || value > max) {
         write_fault(writer, SESP_CODEC_BAD_VALUE);
         return;
     }
-    write_text(writer, quote);
-    write_text(writer, names[index]);
-    write_text(writer, quote);
-}
-
-/* Length of the C string, max + 1 if there is no terminator within max + 1 bytes. */
-static size_t bounded_length(const char *text, size_t max)
-{
-    size_t len = 0u;
-
-    while (len <= max && text[len] != '\0') len++;
-    return len;
-}
-
-/* Length of a string that the contract allows; else a fault, and 0. */
-static size_t check_string(writer_t *writer, const char *text, size_t min, size_t max, text_format_t format)
-{
-    const uint8_t *bytes = (const uint8_t *)text;
-    const size_t len = bounded_length(text, max);
-
-    if (len >= min && len <= max && utf8_valid(bytes, len) && text_is(format, bytes, len)) return len;
-    write_fault(writer, SESP_CODEC_BAD_VALUE);
-    return 0u;
-}
-
-/* A comma, unless the first member or item follows. */
-static void write_separator(writer_t *writer)
-{
-    const char last = writer->len > 0u ? writer->out[writer->len - 1u] : '{';
-
-    if (last != '{' && last != '[') write_char(writer, ',');
-}
-
-static void write_key(writer_t *writer, const char *key)
-{
-    write_separator(writer);
-    write_char(writer, '"');
-    write_text(writer, key);
-    write_text(writer, "\":");
-}
-
-/* One byte of a JSON string, escaped as JSON.stringify does. */
-static void write_escaped(writer_t *writer, char character)
-{
-    static const char hex[] = "0123456789abcdef";
-    static const char values[] = "\"\\\b\f\n\r\t";
-    static const char letters[] = "\"\\bfnrt";
-    const uint8_t byte = (uint8_t)character;
-    size_t i;
-
-    for (i = 0u; i < sizeof values - 1u; i++) {
-        if (character == values[i]) {
-            write_char(writer, '\\');
-            write_char(writer, letters[i]);
-            return;
+    rest = value < 0 ? (uint64_t)-value : (uint64_t)value;
+    /*@ loop invariant i <= MAX_DIGITS && first <= ones && ones <= last < MAX_DIGITS;
+        loop assigns i, first, last, rest, digits[0 .. MAX_DIGITS - 1];
+        loop variant MAX_DIGITS - i; */
+    for (i = 0u; i < MAX_DIGITS; i++) {
+        uint8_t digit = 0u;
+        /*@ loop invariant digit <= 9;
+            loop assigns digit, rest;
+            loop variant 9 - digit; */
+        while (digit < 9u && rest >= powers[i]) {
+            rest -= powers[i];
+            digit++;
         }
+        digits[i] = (char)('0' + digit);
+        if (digit > 0u && i < first) first = i;
+        if (digit > 0u && i > last) last = i;
     }
-    if (byte >= 0x20u) {
-        write_char(writer, character);
-        return;
+    if (value < 0) write_char(writer, '-');
+    /*@ loop invariant first <= i <= MAX_DIGITS && writer_ok(writer);
+        loop assigns i, writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+        loop variant MAX_DIGITS - i; */
+    for (i = first; i <= last; i++) {
+        if (i == ones + 1u) write_char(writer, '.');
+        write_char(writer, digits[i]);
     }
-    write_text(writer, "\\u00");
-    write_char(writer, hex[byte / 16u]);
-    write_char(writer, hex[byte % 16u]);
-}
-
-static void write_quoted(writer_t *writer, const char *text, size_t min, size_t max, text_format_t format)
-{
-    const size_t len = check_string(writer, text, min, max, format);
-    size_t i;
-
-    write_char(writer, '"');
-    for (i = 0u; i < len; i++) write_escaped(writer, text[i]);
-    write_char(writer, '"');
 }
 
 /* Topics */
 
-/* A topic below the root; "+" stands for the client. */
-typedef struct {
-    const char *leaf;
-    bool all;
-    bool device;
-} route_t;
+/* Leaves below the root as a list of names; "+" stands for the client. */
+static const char leaves[] =
+    "\005state\0";
 
-static const route_t routes[SESP_TOPIC_COUNT] = {
-    {"", false, false},
-    {"state", false, true}
-};
+/* Scopes of each leaf: all devices, one of them, or both. */
+#define ONLY_ALL (1u)
+#define ONLY_DEVICE (2u)
+static const uint8_t leaf_scopes[SESP_TOPIC_COUNT] = {0u, 2u};
 
-/* Length of the level at `at` if it may be a parameter, else 0. */
+static const char root_level[] = SESP_TOPIC_ROOT "/";
+static const char devices_level[] = "devices/";
+
+/* Length of the level at 'at' if it may be a parameter, else 0. */
+/*@ requires \valid_read(topic + (0 .. len - 1)) && at <= len;
+    assigns \nothing;
+    ensures \result <= len - at && \result <= max; */
 static size_t parameter_length(const char *topic, size_t len, size_t at, size_t min, size_t max)
 {
     size_t size = 0u;
 
-    while (at + size < len && is_name_byte((uint8_t)topic[at + size])) size++;
+    /*@ loop invariant size <= len - at;
+        loop assigns size;
+        loop variant len - at - size; */
+    while (size < len - at && is_name_byte((uint8_t)topic[at + size])) size++;
     return size >= min && size <= max ? size : 0u;
 }
 
-/* Position behind `expected` if it stands at `at`, else 0. */
-static size_t behind(const char *topic, size_t len, size_t at, const char *expected)
-{
-    const size_t size = strlen(expected);
-
-    return len - at >= size && memcmp(&topic[at], expected, size) == 0 ? at + size : 0u;
-}
-
-static bool leaf_match(const char *leaf, const char *topic, size_t len, size_t at, sesp_topic_match_t *out)
+/* Position behind 'expected' if it stands at 'at', else 0. */
+/*@ requires \valid_read(topic + (0 .. len - 1)) && at <= len && \valid_read(expected + (0 .. size - 1));
+    assigns \nothing;
+    ensures \result == 0 || \result == at + size <= len; */
+static size_t behind(const char *topic, size_t len, size_t at, const char *expected, size_t size)
 {
     size_t i;
 
-    for (i = 0u; leaf[i] != '\0'; i++) {
+    if (len - at < size) return 0u;
+    /*@ loop invariant i <= size;
+        loop assigns i;
+        loop variant size - i; */
+    for (i = 0u; i < size; i++) {
+        if (topic[at + i] != expected[i]) return 0u;
+    }
+    return at + size;
+}
+
+/*@ requires \valid_read(topic + (0 .. len - 1)) && at <= len && \valid_read(leaf + (0 .. size - 1)) && \valid(out);
+    assigns out->client_offset, out->client_len;
+    ensures \result ==> \at(out->client_len, Pre) == 0 ==> out->client_len == 0 || out->client_offset + out->client_len <= len; */
+static bool leaf_match(const char *leaf, size_t size, const char *topic, size_t len, size_t at, sesp_topic_match_t *out)
+{
+    size_t i;
+
+    /*@ loop invariant i <= size && at <= len;
+        loop invariant \at(out->client_len, Pre) == 0 ==> out->client_len == 0 || out->client_offset + out->client_len <= len;
+        loop assigns i, at, out->client_offset, out->client_len;
+        loop variant size - i; */
+    for (i = 0u; i < size; i++) {
         if (leaf[i] == '+') {
             out->client_offset = at;
             out->client_len = parameter_length(topic, len, at, SESP_CLIENT_ID_MIN_BYTES, SESP_CLIENT_ID_MAX_BYTES);
@@ -687,155 +1071,227 @@ static bool leaf_match(const char *leaf, const char *topic, size_t len, size_t a
 }
 
 /* Finds the scope and the device; position of the leaf, 0 if there is none. */
+/*@ requires \valid_read(topic + (0 .. len - 1)) && \valid(out);
+    assigns out->scope, out->device_offset, out->device_len;
+    ensures \result <= len;
+    ensures \result > 0 ==> \at(out->device_len, Pre) == 0 ==> out->device_len == 0 || out->device_offset + out->device_len <= len; */
 static size_t scope_match(const char *topic, size_t len, sesp_topic_match_t *out)
 {
-    const size_t start = behind(topic, len, 0u, SESP_TOPIC_ROOT "/");
+    const size_t start = behind(topic, len, 0u, root_level, sizeof root_level - 1u);
     size_t device;
     size_t size;
 
     out->scope = SESP_SCOPE_ALL;
     if (start == 0u) return 0u;
-    device = behind(topic, len, start, "devices/");
+    device = behind(topic, len, start, devices_level, sizeof devices_level - 1u);
     if (device == 0u) return start;
     size = parameter_length(topic, len, device, 1u, SESP_DEVICE_ID_MAX_BYTES);
-    if (size == 0u) return 0u;
+    if (size == 0u || device + size == len || topic[device + size] != '/') return 0u;
     out->scope = SESP_SCOPE_DEVICE;
     out->device_offset = device;
     out->device_len = size;
-    return behind(topic, len, device + size, "/");
+    return device + size + 1u;
 }
 
+/*@ requires \valid(out);
+    assigns *out;
+    ensures out->device_len == 0 && out->client_len == 0; */
+static void match_none(sesp_topic_match_t *out)
+{
+    out->topic = SESP_TOPIC_NONE;
+    out->scope = SESP_SCOPE_ALL;
+    out->device_offset = 0u;
+    out->device_len = 0u;
+    out->client_offset = 0u;
+    out->client_len = 0u;
+}
+
+/*@ requires \valid_read(topic + (0 .. topic_len - 1)) && \valid(out);
+    assigns *out;
+    ensures \result ==> out->client_len == 0 || out->client_offset + out->client_len <= topic_len;
+    ensures \result ==> out->device_len == 0 || out->device_offset + out->device_len <= topic_len; */
 bool sesp_topic_match(const char *topic, size_t topic_len, sesp_topic_match_t *out)
 {
-    sesp_topic_match_t match;
-    size_t leaf;
+    size_t start = 0u;
+    size_t leaf = 0u;
     size_t i;
 
-    memset(out, 0, sizeof *out);
-    memset(&match, 0, sizeof match);
-    if (topic_len > SESP_TOPIC_MAX_BYTES) return false;
-    leaf = scope_match(topic, topic_len, &match);
-    if (leaf == 0u) return false;
-    for (i = 1u; i < (size_t)SESP_TOPIC_COUNT; i++) {
-        if (!(match.scope == SESP_SCOPE_ALL ? routes[i].all : routes[i].device)) continue;
-        if (leaf_match(routes[i].leaf, topic, topic_len, leaf, &match)) {
-            match.topic = (sesp_topic_t)i;
-            *out = match;
+    match_none(out);
+    if (topic_len <= SESP_TOPIC_MAX_BYTES) leaf = scope_match(topic, topic_len, out);
+    /*@ loop invariant 1 <= i <= SESP_TOPIC_COUNT && start <= sizeof(leaves) - 1 && leaf <= topic_len;
+        loop invariant out->client_len == 0;
+        loop invariant leaf > 0 ==> (out->device_len == 0 || out->device_offset + out->device_len <= topic_len);
+        loop assigns i, start, *out;
+        loop variant SESP_TOPIC_COUNT - i; */
+    for (i = 1u; leaf > 0u && i < (size_t)SESP_TOPIC_COUNT; i++) {
+        const uint8_t scopes = leaf_scopes[i];
+        const size_t size = (uint8_t)leaves[start];
+        if (sizeof leaves - 1u - start < size + 2u) break;
+        if ((out->scope == SESP_SCOPE_ALL ? scopes != ONLY_DEVICE : scopes != ONLY_ALL) &&
+            leaf_match(&leaves[start + 1u], size, topic, topic_len, leaf, out)) {
+            out->topic = (sesp_topic_t)i;
             return true;
         }
-        match.client_offset = 0u;
-        match.client_len = 0u;
+        out->client_offset = 0u;
+        out->client_len = 0u;
+        start += size + 2u;
     }
+    match_none(out);
     return false;
 }
 
+/*@ requires writer_ok(writer) && max <= 65535 && (value == \null || text_ok(value, max));
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
 static void write_parameter(writer_t *writer, const char *value, size_t min, size_t max)
 {
     const size_t len = value == NULL ? 0u : bounded_length(value, max);
 
-    if (len == 0u || parameter_length(value, len, 0u, min, max) != len) write_fault(writer, SESP_CODEC_BAD_VALUE);
-    else write_text(writer, value);
+    if (len > 0u && parameter_length(value, len, 0u, min, max) == len) write_text(writer, value, len);
+    else write_fault(writer, SESP_CODEC_BAD_VALUE);
 }
 
+/*@ requires \valid(out + (0 .. out_cap - 1)) && (out_len == \null || \valid(out_len));
+    requires device == \null || text_ok(device, SESP_DEVICE_ID_MAX_BYTES);
+    requires client == \null || text_ok(client, SESP_CLIENT_ID_MAX_BYTES);
+    requires device == \null || \separated(device + (0 .. SESP_DEVICE_ID_MAX_BYTES), out + (0 .. out_cap - 1));
+    requires client == \null || \separated(client + (0 .. SESP_CLIENT_ID_MAX_BYTES), out + (0 .. out_cap - 1));
+    assigns out[0 .. out_cap - 1], *out_len; */
 sesp_codec_t sesp_topic_build(sesp_topic_t topic, sesp_scope_t scope, const char *device, const char *client, char *out,
                               size_t out_cap, size_t *out_len)
 {
-    const size_t index = (size_t)topic < (size_t)SESP_TOPIC_COUNT ? (size_t)topic : 0u;
+    const size_t start = topic == SESP_TOPIC_NONE ? sizeof leaves - 1u : name_start(leaves, sizeof leaves - 1u, (size_t)topic - 1u);
     writer_t writer;
     size_t i;
 
     writer_open(&writer, out, out_cap, SESP_TOPIC_MAX_BYTES);
-    if (!(scope == SESP_SCOPE_DEVICE ? routes[index].device : scope == SESP_SCOPE_ALL && routes[index].all)) {
+    if (start == sizeof leaves - 1u || (size_t)topic >= (size_t)SESP_TOPIC_COUNT) {
+        write_fault(&writer, SESP_CODEC_BAD_VALUE);
+        return writer_close(&writer, out_cap, out_len);
+    }
+    if (scope == SESP_SCOPE_DEVICE ? leaf_scopes[topic] == ONLY_ALL
+                                   : scope != SESP_SCOPE_ALL || leaf_scopes[topic] == ONLY_DEVICE) {
         write_fault(&writer, SESP_CODEC_BAD_VALUE);
     }
-    write_text(&writer, SESP_TOPIC_ROOT "/");
+    write_text(&writer, root_level, sizeof root_level - 1u);
     if (scope == SESP_SCOPE_DEVICE) {
-        write_text(&writer, "devices/");
+        write_text(&writer, devices_level, sizeof devices_level - 1u);
         write_parameter(&writer, device, 1u, SESP_DEVICE_ID_MAX_BYTES);
         write_char(&writer, '/');
     }
-    for (i = 0u; routes[index].leaf[i] != '\0'; i++) {
-        if (routes[index].leaf[i] != '+') write_char(&writer, routes[index].leaf[i]);
+    /*@ loop invariant i <= leaves[start] && writer_ok(&writer) && writer.out == out && writer.cap == \at(writer.cap, LoopEntry);
+        loop assigns i, writer.code, writer.len, out[0 .. writer.cap - 1];
+        loop variant leaves[start] - i; */
+    for (i = 0u; i < (size_t)(uint8_t)leaves[start]; i++) {
+        const char character = leaves[start + 1u + i];
+        if (character != '+') write_char(&writer, character);
         else write_parameter(&writer, client, SESP_CLIENT_ID_MIN_BYTES, SESP_CLIENT_ID_MAX_BYTES);
     }
     return writer_close(&writer, out_cap, out_len);
 }
 
+/*@ requires \valid_read(id + (0 .. len - 1));
+    assigns \nothing; */
 bool sesp_device_id_valid(const char *id, size_t len)
 {
     return len > 0u && parameter_length(id, len, 0u, 1u, SESP_DEVICE_ID_MAX_BYTES) == len;
 }
 
-static const char *const sesp_state_power_names[SESP_STATE_POWER_COUNT] = {
-    "on", "off"
-};
+/* Wire names of each enum, in the order of its values. */
 
+static const char sesp_state_power_names[] =
+    "\002on\0"
+    "\003off\0";
+
+static const char unknown_name[] = "unknown";
+
+/*@ assigns \nothing; */
 const char *sesp_state_power_to_string(sesp_state_power_t value)
 {
-    const size_t index = (size_t)value;
+    const size_t size = sizeof sesp_state_power_names - 1u;
+    const size_t start = name_start(sesp_state_power_names, size, (size_t)value);
 
-    return index < SESP_STATE_POWER_COUNT ? sesp_state_power_names[index] : "unknown";
+    return start < size ? &sesp_state_power_names[start + 1u] : unknown_name;
 }
 
 /* Decoders */
 
-static sesp_codec_t read_state(const json_t *json, size_t at, sesp_state_t *out)
-{
-    static const char *const names[5] = {"bootId", "temperature", "name", "unit", "power"};
-    size_t member[5];
-    int64_t number = 0;
-    sesp_codec_t code;
-    size_t index = 0u;
+#ifdef __cplusplus
+#define NOTHING(type) (type{})
+#else
+#define NOTHING(type) ((type){0})
+#endif
 
-    if (!json_members(json, at, names, 5u, 5u, false, member)) return SESP_CODEC_BAD_PAYLOAD;
-    code = json_integer(json, member[0], 0, 4294967295, &number);
-    if (code != SESP_CODEC_OK) return code;
-    out->boot_id = (uint32_t)number;
-    code = json_integer(json, member[1], -400, 1250, &number);
-    if (code != SESP_CODEC_OK) return code;
-    out->temperature = (int16_t)number;
-    code = json_string(json, member[2], 1u, 8u, TEXT_UTF8, out->name);
-    if (code != SESP_CODEC_OK) return code;
-    if (!json_string_is(json, member[3], "C")) return SESP_CODEC_BAD_PAYLOAD;
-    code = json_enum(json, member[4], sesp_state_power_names, SESP_STATE_POWER_COUNT, &index);
-    if (code != SESP_CODEC_OK) return code;
-    out->power = (sesp_state_power_t)index;
-    return SESP_CODEC_OK;
+/*@ requires json_ok(json) && at <= json->len && \valid(out) && \separated(json, out);
+    assigns json->code, *out;
+    ensures 0 <= out->boot_id <= 4294967295;
+    ensures -400 <= out->temperature <= 1250; */
+static void read_state(json_t *json, size_t at, sesp_state_t *out)
+{
+    static const char names[] =
+        "\006bootId\0"
+        "\013temperature\0"
+        "\004name\0"
+        "\004unit\0"
+        "\005power\0";
+    size_t member[5];
+    static const char literal_0[] = "C";
+
+    json_members(json, at, names, sizeof names - 1u, member, 5u);
+    out->boot_id = json_u32(json, member[0], 0u, 4294967295u);
+    out->temperature = (int16_t)json_integer(json, member[1], -400, 1250, 0);
+    json_string(json, member[2], 1u, 8u, TEXT_UTF8, out->name);
+    if (!json_string_is(json, member[3], literal_0, sizeof literal_0 - 1u)) json_fault(json, SESP_CODEC_BAD_PAYLOAD);
+    out->power = (sesp_state_power_t)json_enum(json, member[4], sesp_state_power_names, sizeof sesp_state_power_names - 1u, SESP_STATE_POWER_COUNT);
 }
 
+/*@ requires \valid_read(data + (0 .. len - 1)) && \valid(out);
+    requires \separated(data + (0 .. len - 1), out);
+    assigns *out;
+    ensures \result == SESP_CODEC_OK ==> 0 <= out->boot_id <= 4294967295;
+    ensures \result == SESP_CODEC_OK ==> -400 <= out->temperature <= 1250; */
 sesp_codec_t sesp_state_decode(const uint8_t *data, size_t len, sesp_state_t *out)
 {
     json_t json;
-    size_t root = 0u;
-    sesp_codec_t code;
+    size_t root;
 
-    memset(out, 0, sizeof *out);
+    *out = NOTHING(sesp_state_t);
     if (len > SESP_STATE_MAX_BYTES) return SESP_CODEC_TOO_LONG;
-    if (!json_open(&json, data, len, 1u, &root)) return SESP_CODEC_BAD_PAYLOAD;
-    code = read_state(&json, root, out);
-    if (code != SESP_CODEC_OK) memset(out, 0, sizeof *out);
-    return code;
+    root = json_open(&json, data, len, 1u);
+    if (json.code == SESP_CODEC_OK) read_state(&json, root, out);
+    if (json.code != SESP_CODEC_OK) *out = NOTHING(sesp_state_t);
+    return json.code;
 }
 
 /* Encoders */
 
+/*@ requires writer_ok(writer) && \valid_read(in);
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
 static void write_state(writer_t *writer, const sesp_state_t *in)
 {
-    write_char(writer, '{');
-    write_key(writer, "bootId");
-    write_integer(writer, in->boot_id, 0, 4294967295);
-    write_key(writer, "temperature");
-    write_integer(writer, in->temperature, -400, 1250);
-    write_key(writer, "name");
-    write_quoted(writer, in->name, 1u, 8u, TEXT_UTF8);
-    write_key(writer, "unit");
-    write_text(writer, "\"C\"");
-    write_key(writer, "power");
-    write_enum(writer, sesp_state_power_names, SESP_STATE_POWER_COUNT,
-               (size_t)in->power, "\"");
-    write_char(writer, '}');
+    static const char text_0[] = "{\"bootId\":";
+    static const char text_1[] = ",\"temperature\":";
+    static const char text_2[] = ",\"name\":\"";
+    static const char text_3[] = "\",\"unit\":\"C\",\"power\":\"";
+    static const char text_4[] = "\"}";
+
+    write_text(writer, text_0, sizeof text_0 - 1u);
+    write_u32(writer, in->boot_id, 0u, 4294967295u);
+    write_text(writer, text_1, sizeof text_1 - 1u);
+    write_integer(writer, in->temperature, -400, 1250, 0u);
+    write_text(writer, text_2, sizeof text_2 - 1u);
+    write_json_string(writer, in->name, 1u, 8u, TEXT_UTF8);
+    write_text(writer, text_3, sizeof text_3 - 1u);
+    write_name(writer, sesp_state_power_names, sizeof sesp_state_power_names - 1u, (size_t)in->power);
+    write_text(writer, text_4, sizeof text_4 - 1u);
 }
 
+/*@ requires \valid_read(in) && \valid(out + (0 .. out_cap - 1)) && (out_len == \null || \valid(out_len));
+    requires \separated(in, out + (0 .. out_cap - 1)) && (out_len == \null || \separated(in, out_len));
+    assigns out[0 .. out_cap - 1], *out_len;
+    ensures out_cap > 0 && \result != SESP_CODEC_OK ==> out[0] == 0;
+    ensures out_cap > 0 && out_len != \null && \result == SESP_CODEC_OK ==> *out_len < out_cap && out[*out_len] == 0; */
 sesp_codec_t sesp_state_encode(const sesp_state_t *in, char *out, size_t out_cap, size_t *out_len)
 {
     writer_t writer;

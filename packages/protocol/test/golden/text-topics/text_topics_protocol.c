@@ -5,18 +5,22 @@
  */
 #include "text_topics_protocol.h"
 
-#include <string.h>
-
-/* Size of the well-formed UTF-8 sequence at data[at], 0 if there is none (RFC 3629: nothing overlong, no surrogate). */
-static size_t utf8_sequence(const uint8_t *data, size_t len, size_t at)
+/*
+ * Size of the well-formed UTF-8 sequence at text[at], 0 if there is none (RFC 3629: nothing overlong, no surrogate) or it
+ * is NUL, which C strings cannot hold.
+ */
+/*@ requires \valid_read(text + (0 .. len - 1)) && at < len;
+    assigns \nothing;
+    ensures \result <= 4 && at + \result <= len; */
+static size_t utf8_sequence(const uint8_t *text, size_t len, size_t at)
 {
-    const uint8_t lead = data[at];
+    const uint8_t lead = text[at];
     uint8_t low = 0x80u;
     uint8_t high = 0xBFu;
     size_t size = 4u;
     size_t i;
 
-    if (lead < 0x80u) return 1u;
+    if (lead < 0x80u) return lead == 0u ? 0u : 1u;
     if (lead < 0xC2u || lead > 0xF4u) return 0u;
     if (lead < 0xE0u) size = 2u;
     else if (lead < 0xF0u) size = 3u;
@@ -24,121 +28,178 @@ static size_t utf8_sequence(const uint8_t *data, size_t len, size_t at)
     if (lead == 0xEDu) high = 0x9Fu;
     if (lead == 0xF0u) low = 0x90u;
     if (lead == 0xF4u) high = 0x8Fu;
-    if (len - at < size || data[at + 1u] < low || data[at + 1u] > high) return 0u;
+    if (len - at < size || text[at + 1u] < low || text[at + 1u] > high) return 0u;
+    /*@ loop invariant 2 <= i && i <= size;
+        loop assigns i;
+        loop variant size - i; */
     for (i = 2u; i < size; i++) {
-        if (data[at + i] < 0x80u || data[at + i] > 0xBFu) return 0u;
+        if (text[at + i] < 0x80u || text[at + i] > 0xBFu) return 0u;
     }
     return size;
 }
 
-static bool utf8_valid(const uint8_t *data, size_t len)
+/*@ requires \valid_read(text + (0 .. len - 1));
+    assigns \nothing; */
+static bool utf8_valid(const uint8_t *text, size_t len)
 {
     size_t at = 0u;
 
+    /*@ loop invariant at <= len;
+        loop assigns at;
+        loop variant len - at; */
     while (at < len) {
-        const size_t size = utf8_sequence(data, len, at);
+        const size_t size = utf8_sequence(text, len, at);
         if (size == 0u) return false;
         at += size;
     }
     return true;
 }
 
+/*@ assigns \nothing;
+    ensures \result <==> '0' <= byte <= '9'; */
 static bool is_digit(uint8_t byte)
 {
-    return byte >= (uint8_t)'0' && byte <= (uint8_t)'9';
+    return byte >= '0' && byte <= '9';
 }
 
 /* [A-Za-z0-9_-] */
+/*@ assigns \nothing; */
 static bool is_name_byte(uint8_t byte)
 {
-    return is_digit(byte) || (byte >= (uint8_t)'a' && byte <= (uint8_t)'z') ||
-           (byte >= (uint8_t)'A' && byte <= (uint8_t)'Z') || byte == (uint8_t)'_' || byte == (uint8_t)'-';
+    return is_digit(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_' ||
+           byte == '-';
 }
 
-/* Any well-formed text without NUL; well-formedness is checked before. */
-static bool is_utf8_text(const uint8_t *text, size_t len)
-{
-    size_t i;
+typedef enum { TEXT_UTF8, TEXT_IDENTIFIER, TEXT_HEX, TEXT_HTTPS_URL } text_format_t;
 
-    for (i = 0u; i < len; i++) {
-        if (text[i] == 0u) return false;
-    }
-    return true;
-}
-
-typedef enum { TEXT_UTF8 } text_format_t;
-
+/*@ requires \valid_read(text + (0 .. len - 1));
+    assigns \nothing; */
 static bool text_is(text_format_t format, const uint8_t *text, size_t len)
 {
     switch (format) {
-    case TEXT_UTF8: return is_utf8_text(text, len);
+    case TEXT_UTF8: return utf8_valid(text, len);
     default: return false;
     }
 }
 
-/* True if the bytes are those of the C string. */
-static bool bytes_are(const uint8_t *data, size_t len, const char *expected)
+/* Beyond every integer of a contract: those stay below 2^53. */
+#define MAGNITUDE_LIMIT (10000000000000000u)
+
+/* magnitude * 10 + digit, or MAGNITUDE_LIMIT where that is beyond it. */
+/*@ requires magnitude <= MAGNITUDE_LIMIT && digit <= 9;
+    assigns \nothing;
+    ensures \result <= MAGNITUDE_LIMIT && (magnitude + digit > 0 ==> \result > 0); */
+static uint64_t shift_in(uint64_t magnitude, uint64_t digit)
 {
-    return len == strlen(expected) && (len == 0u || memcmp(data, expected, len) == 0);
+    return magnitude < MAGNITUDE_LIMIT / 10u ? magnitude * 10u + digit : MAGNITUDE_LIMIT;
 }
 
-/* Integers of contracts stay below 2^53, so 16 digits always do. */
-#define MAX_DIGITS (16u)
-
-/* The magnitude has at most 16 digits. */
-static sesp_codec_t bounded_integer(bool negative, uint64_t magnitude, int64_t min, int64_t max, int64_t *out)
+/* The integer if it is within its bounds; else min, and *fits false. */
+/*@ requires magnitude <= MAGNITUDE_LIMIT && min <= max && \valid(fits);
+    assigns *fits;
+    ensures min <= \result <= max; */
+static int64_t bounded_integer(bool negative, uint64_t magnitude, int64_t min, int64_t max, bool *fits)
 {
     const int64_t value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
 
-    if (value < min || value > max) return SESP_CODEC_OUT_OF_RANGE;
-    *out = value;
-    return SESP_CODEC_OK;
+    *fits = magnitude < MAGNITUDE_LIMIT && value >= min && value <= max;
+    return *fits ? value : min;
 }
 
 /* Canonical decimal: no plus sign, no leading zeros, no white space. */
+/*@ requires \valid_read(data + (0 .. len - 1)) && min <= max && \valid(out);
+    assigns *out;
+    ensures \result == SESP_CODEC_OK ==> min <= *out <= max; */
 static sesp_codec_t text_integer(const uint8_t *data, size_t len, int64_t min, int64_t max, int64_t *out)
 {
-    const bool negative = len > 0u && data[0] == (uint8_t)'-';
+    const bool negative = len > 0u && data[0] == '-';
     const size_t start = negative ? 1u : 0u;
     uint64_t magnitude = 0u;
+    bool fits = false;
     size_t i;
 
-    if (len == start || (data[start] == (uint8_t)'0' && len > start + 1u)) return SESP_CODEC_BAD_PAYLOAD;
+    if (len == start || (data[start] == '0' && len > start + 1u)) return SESP_CODEC_BAD_PAYLOAD;
+    /*@ loop invariant start <= i <= len && magnitude <= MAGNITUDE_LIMIT;
+        loop assigns i, magnitude;
+        loop variant len - i; */
     for (i = start; i < len; i++) {
         if (!is_digit(data[i])) return SESP_CODEC_BAD_PAYLOAD;
+        magnitude = shift_in(magnitude, (uint64_t)data[i] - '0');
     }
-    if (len - start > MAX_DIGITS) return SESP_CODEC_OUT_OF_RANGE;
-    for (i = start; i < len; i++) magnitude = magnitude * 10u + ((uint64_t)data[i] - (uint64_t)'0');
-    return bounded_integer(negative, magnitude, min, max, out);
+    *out = bounded_integer(negative, magnitude, min, max, &fits);
+    return fits ? SESP_CODEC_OK : SESP_CODEC_OUT_OF_RANGE;
 }
 
+/* Index of the name that the text is; their number if it is none of them. See json_name(). */
+/*@ requires \valid_read(data + (0 .. len - 1)) && \valid_read(names + (0 .. size - 1));
+    assigns \nothing; */
+static size_t text_name(const uint8_t *data, size_t len, const char *names, size_t size)
+{
+    size_t index = 0u;
+    size_t start = 0u;
+
+    /*@ loop invariant start <= size && index <= start;
+        loop assigns index, start;
+        loop variant size - start; */
+    while (start < size && size - start > (uint8_t)names[start] + 1u) {
+        const size_t length = (uint8_t)names[start];
+        size_t same = 0u;
+        /*@ loop invariant same <= length;
+            loop assigns same;
+            loop variant length - same; */
+        while (same < length && same < len && data[same] == (uint8_t)names[start + 1u + same]) same++;
+        if (same == length && same == len) return index;
+        start += length + 2u;
+        index++;
+    }
+    return index;
+}
+
+/* 0 or 1. */
+/*@ requires \valid_read(data + (0 .. len - 1)) && \valid(out);
+    assigns *out; */
 static sesp_codec_t text_boolean(const uint8_t *data, size_t len, bool *out)
 {
-    *out = bytes_are(data, len, "1");
-    return *out || bytes_are(data, len, "0") ? SESP_CODEC_OK : SESP_CODEC_BAD_PAYLOAD;
+    if (len != 1u || (data[0] != '0' && data[0] != '1')) return SESP_CODEC_BAD_PAYLOAD;
+    *out = data[0] == '1';
+    return SESP_CODEC_OK;
 }
 
-static sesp_codec_t text_enum(const uint8_t *data, size_t len, const char *const *names, size_t count, size_t *out)
+/* 'out' holds max + 1 bytes. */
+/*@ requires \valid_read(data + (0 .. len - 1)) && \valid(out + (0 .. max));
+    assigns out[0 .. max]; */
+static sesp_codec_t text_string(const uint8_t *data, size_t len, size_t min, size_t max, text_format_t format, char *out)
 {
     size_t i;
 
-    for (i = 0u; i < count; i++) {
-        if (bytes_are(data, len, names[i])) {
-            *out = i;
-            return SESP_CODEC_OK;
-        }
-    }
-    return SESP_CODEC_BAD_PAYLOAD;
-}
-
-/* `out` holds max + 1 bytes. */
-static sesp_codec_t text_string(const uint8_t *data, size_t len, size_t min, size_t max, text_format_t format, char *out)
-{
-    if (len < min || !utf8_valid(data, len) || !text_is(format, data, len)) return SESP_CODEC_BAD_PAYLOAD;
+    if (len < min || !text_is(format, data, len)) return SESP_CODEC_BAD_PAYLOAD;
     if (len > max) return SESP_CODEC_TOO_LONG;
-    if (len > 0u) memcpy(out, data, len);
+    /*@ loop invariant i <= len;
+        loop assigns i, out[0 .. max];
+        loop variant len - i; */
+    for (i = 0u; i < len; i++) out[i] = (char)data[i];
     out[len] = '\0';
     return SESP_CODEC_OK;
+}
+
+/* Where the index-th name of a list starts, 'size' behind the last. */
+/*@ requires \valid_read(names + (0 .. size - 1));
+    assigns \nothing;
+    ensures \result < size ==> \result + 1 + names[\result] < size;
+    ensures \result <= size; */
+static size_t name_start(const char *names, size_t size, size_t index)
+{
+    size_t start = 0u;
+
+    /*@ loop invariant start <= size;
+        loop assigns start, index;
+        loop variant size - start; */
+    while (start < size && size - start > (uint8_t)names[start] + 1u) {
+        if (index == 0u) return start;
+        start += (uint8_t)names[start] + 2u;
+        index--;
+    }
+    return size;
 }
 
 typedef struct {
@@ -148,6 +209,13 @@ typedef struct {
     sesp_codec_t code;
 } writer_t;
 
+/*@ predicate writer_ok(writer_t *writer) =
+      \valid(writer) && writer->len <= writer->cap && \valid(writer->out + (0 .. writer->cap - 1)) &&
+      \separated(writer, writer->out + (0 .. writer->cap - 1)); */
+
+/*@ requires \valid(writer) && \valid(out + (0 .. out_cap - 1)) && \separated(writer, out + (0 .. out_cap - 1));
+    assigns *writer, out[0 .. out_cap - 1];
+    ensures writer_ok(writer) && writer->out == out && (out_cap > 0 ==> writer->cap < out_cap) && (out_cap == 0 ==> writer->cap == 0); */
 static void writer_open(writer_t *writer, char *out, size_t out_cap, size_t max)
 {
     writer->out = out;
@@ -158,140 +226,229 @@ static void writer_open(writer_t *writer, char *out, size_t out_cap, size_t max)
 }
 
 /* Terminates the text; after a fault it is empty. */
+/*@ requires \valid(writer) && (out_cap == 0 || writer->len < out_cap);
+    requires \valid(writer->out + (0 .. out_cap - 1));
+    requires out_len == \null || (\valid(out_len) && \separated(out_len, writer));
+    assigns writer->out[0 .. out_cap - 1], *out_len;
+    ensures \result == writer->code;
+    ensures out_len != \null ==> (\result == SESP_CODEC_OK ==> *out_len == writer->len) && (\result != SESP_CODEC_OK ==> *out_len == 0);
+    ensures out_cap > 0 && \result == SESP_CODEC_OK ==> writer->out[writer->len] == 0;
+    ensures out_cap > 0 && \result != SESP_CODEC_OK ==> writer->out[0] == 0; */
 static sesp_codec_t writer_close(writer_t *writer, size_t out_cap, size_t *out_len)
 {
-    if (writer->code != SESP_CODEC_OK) writer->len = 0u;
-    if (out_cap > 0u) writer->out[writer->len] = '\0';
-    if (out_len != NULL) *out_len = writer->len;
+    const size_t len = writer->code == SESP_CODEC_OK ? writer->len : 0u;
+
+    if (out_cap > 0u) writer->out[len] = '\0';
+    if (out_len != NULL) *out_len = len;
     return writer->code;
 }
 
+/*@ requires writer_ok(writer);
+    assigns writer->code; */
 static void write_fault(writer_t *writer, sesp_codec_t code)
 {
     if (writer->code == SESP_CODEC_OK) writer->code = code;
 }
 
+/*@ requires writer_ok(writer);
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
 static void write_char(writer_t *writer, char character)
 {
-    if (writer->code != SESP_CODEC_OK) return;
     if (writer->len == writer->cap) {
-        writer->code = SESP_CODEC_NO_SPACE;
+        write_fault(writer, SESP_CODEC_NO_SPACE);
         return;
     }
     writer->out[writer->len] = character;
     writer->len += 1u;
 }
 
-static void write_text(writer_t *writer, const char *text)
+/*@ requires writer_ok(writer) && \valid_read(text + (0 .. size - 1));
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_text(writer_t *writer, const char *text, size_t size)
 {
     size_t i;
 
-    for (i = 0u; text[i] != '\0'; i++) write_char(writer, text[i]);
-}
-
-/* min and max have at most 16 digits. */
-static void write_integer(writer_t *writer, int64_t value, int64_t min, int64_t max)
-{
-    char digits[MAX_DIGITS];
-    size_t size = 0u;
-    int64_t rest;
-
-    if (value < min || value > max) {
-        write_fault(writer, SESP_CODEC_BAD_VALUE);
+    if (writer->cap - writer->len < size) {
+        write_fault(writer, SESP_CODEC_NO_SPACE);
         return;
     }
-    rest = value < 0 ? -value : value;
-    do {
-        digits[size] = (char)('0' + (char)(rest % 10));
-        size++;
-        rest = rest / 10;
-    } while (rest > 0 && size < MAX_DIGITS);
-    if (value < 0) write_char(writer, '-');
-    while (size > 0u) {
-        size--;
-        write_char(writer, digits[size]);
+    /*@ loop invariant i <= size && writer_ok(writer) && writer->len + (size - i) <= writer->cap;
+        loop assigns i, writer->len, writer->out[0 .. writer->cap - 1];
+        loop variant size - i; */
+    for (i = 0u; i < size; i++) {
+        writer->out[writer->len] = text[i];
+        writer->len += 1u;
     }
 }
 
-static void write_enum(writer_t *writer, const char *const *names, size_t count, size_t index, const char *quote)
+/*@ requires writer_ok(writer) && \valid_read(names + (0 .. size - 1));
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_name(writer_t *writer, const char *names, size_t size, size_t index)
 {
-    if (index >= count) {
-        write_fault(writer, SESP_CODEC_BAD_VALUE);
-        return;
-    }
-    write_text(writer, quote);
-    write_text(writer, names[index]);
-    write_text(writer, quote);
+    const size_t start = name_start(names, size, index);
+
+    if (start < size) write_text(writer, &names[start + 1u], (uint8_t)names[start]);
+    else write_fault(writer, SESP_CODEC_BAD_VALUE);
 }
+
+/*@ predicate text_ok(char *text, integer max) =
+      \valid_read(text + (0 .. max)) ||
+      \exists integer end; 0 <= end < max && \valid_read(text + (0 .. end)) && text[end] == 0; */
 
 /* Length of the C string, max + 1 if there is no terminator within max + 1 bytes. */
+/*@ requires text_ok(text, max) && max <= 65535;
+    assigns \nothing;
+    ensures \result <= max + 1 && \valid_read(text + (0 .. \result - 1)); */
 static size_t bounded_length(const char *text, size_t max)
 {
     size_t len = 0u;
 
+    /*@ loop invariant len <= max + 1 && \forall integer k; 0 <= k < len ==> text[k] != 0;
+        loop invariant \valid_read(text + (0 .. len - 1));
+        loop assigns len;
+        loop variant max + 1 - len; */
     while (len <= max && text[len] != '\0') len++;
     return len;
 }
 
 /* Length of a string that the contract allows; else a fault, and 0. */
+/*@ requires writer_ok(writer) && \valid_read(text + (0 .. max)) && max <= 65535;
+    assigns writer->code;
+    ensures \result <= max; */
 static size_t check_string(writer_t *writer, const char *text, size_t min, size_t max, text_format_t format)
 {
     const uint8_t *bytes = (const uint8_t *)text;
     const size_t len = bounded_length(text, max);
 
-    if (len >= min && len <= max && utf8_valid(bytes, len) && text_is(format, bytes, len)) return len;
+    if (len >= min && len <= max && text_is(format, bytes, len)) return len;
     write_fault(writer, SESP_CODEC_BAD_VALUE);
     return 0u;
 }
 
+/*@ requires writer_ok(writer) && \valid_read(text + (0 .. max)) && max <= 65535;
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
 static void write_string(writer_t *writer, const char *text, size_t min, size_t max, text_format_t format)
 {
-    const size_t len = check_string(writer, text, min, max, format);
+    write_text(writer, text, check_string(writer, text, min, max, format));
+}
+
+#define MAX_DIGITS (16u)
+
+/* value / 10^decimals, as short as it can be written. No division: 64-bit ones are calls on 32-bit machines. */
+/*@ requires writer_ok(writer) && decimals <= 9;
+    requires -MAGNITUDE_LIMIT < min && max < MAGNITUDE_LIMIT;
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
+static void write_integer(writer_t *writer, int64_t value, int64_t min, int64_t max, size_t decimals)
+{
+    static const uint64_t powers[MAX_DIGITS] = {
+        1000000000000000u, 100000000000000u, 10000000000000u, 1000000000000u, 100000000000u, 10000000000u, 1000000000u,
+        100000000u, 10000000u, 1000000u, 100000u, 10000u, 1000u, 100u, 10u, 1u};
+    char digits[MAX_DIGITS];
+    const size_t ones = MAX_DIGITS - 1u - decimals;
+    size_t first = ones;
+    size_t last = ones;
+    uint64_t rest;
     size_t i;
 
-    for (i = 0u; i < len; i++) write_char(writer, text[i]);
+    if (value < min || value > max) {
+        write_fault(writer, SESP_CODEC_BAD_VALUE);
+        return;
+    }
+    rest = value < 0 ? (uint64_t)-value : (uint64_t)value;
+    /*@ loop invariant i <= MAX_DIGITS && first <= ones && ones <= last < MAX_DIGITS;
+        loop assigns i, first, last, rest, digits[0 .. MAX_DIGITS - 1];
+        loop variant MAX_DIGITS - i; */
+    for (i = 0u; i < MAX_DIGITS; i++) {
+        uint8_t digit = 0u;
+        /*@ loop invariant digit <= 9;
+            loop assigns digit, rest;
+            loop variant 9 - digit; */
+        while (digit < 9u && rest >= powers[i]) {
+            rest -= powers[i];
+            digit++;
+        }
+        digits[i] = (char)('0' + digit);
+        if (digit > 0u && i < first) first = i;
+        if (digit > 0u && i > last) last = i;
+    }
+    if (value < 0) write_char(writer, '-');
+    /*@ loop invariant first <= i <= MAX_DIGITS && writer_ok(writer);
+        loop assigns i, writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+        loop variant MAX_DIGITS - i; */
+    for (i = first; i <= last; i++) {
+        if (i == ones + 1u) write_char(writer, '.');
+        write_char(writer, digits[i]);
+    }
 }
 
 /* Topics */
 
-/* A topic below the root; "+" stands for the client. */
-typedef struct {
-    const char *leaf;
-    bool all;
-    bool device;
-} route_t;
+/* Leaves below the root as a list of names; "+" stands for the client. */
+static const char leaves[] =
+    "\011set/level\0"
+    "\006set/on\0"
+    "\010set/mode\0"
+    "\003say\0"
+    "\002go\0";
 
-static const route_t routes[SESP_TOPIC_COUNT] = {
-    {"", false, false},
-    {"set/level", true, true},
-    {"set/on", false, true},
-    {"set/mode", true, true},
-    {"say", false, true},
-    {"go", true, true}
-};
+/* Scopes of each leaf: all devices, one of them, or both. */
+#define ONLY_ALL (1u)
+#define ONLY_DEVICE (2u)
+static const uint8_t leaf_scopes[SESP_TOPIC_COUNT] = {0u, 3u, 2u, 3u, 2u, 3u};
 
-/* Length of the level at `at` if it may be a parameter, else 0. */
+static const char root_level[] = SESP_TOPIC_ROOT "/";
+static const char devices_level[] = "devices/";
+
+/* Length of the level at 'at' if it may be a parameter, else 0. */
+/*@ requires \valid_read(topic + (0 .. len - 1)) && at <= len;
+    assigns \nothing;
+    ensures \result <= len - at && \result <= max; */
 static size_t parameter_length(const char *topic, size_t len, size_t at, size_t min, size_t max)
 {
     size_t size = 0u;
 
-    while (at + size < len && is_name_byte((uint8_t)topic[at + size])) size++;
+    /*@ loop invariant size <= len - at;
+        loop assigns size;
+        loop variant len - at - size; */
+    while (size < len - at && is_name_byte((uint8_t)topic[at + size])) size++;
     return size >= min && size <= max ? size : 0u;
 }
 
-/* Position behind `expected` if it stands at `at`, else 0. */
-static size_t behind(const char *topic, size_t len, size_t at, const char *expected)
-{
-    const size_t size = strlen(expected);
-
-    return len - at >= size && memcmp(&topic[at], expected, size) == 0 ? at + size : 0u;
-}
-
-static bool leaf_match(const char *leaf, const char *topic, size_t len, size_t at, sesp_topic_match_t *out)
+/* Position behind 'expected' if it stands at 'at', else 0. */
+/*@ requires \valid_read(topic + (0 .. len - 1)) && at <= len && \valid_read(expected + (0 .. size - 1));
+    assigns \nothing;
+    ensures \result == 0 || \result == at + size <= len; */
+static size_t behind(const char *topic, size_t len, size_t at, const char *expected, size_t size)
 {
     size_t i;
 
-    for (i = 0u; leaf[i] != '\0'; i++) {
+    if (len - at < size) return 0u;
+    /*@ loop invariant i <= size;
+        loop assigns i;
+        loop variant size - i; */
+    for (i = 0u; i < size; i++) {
+        if (topic[at + i] != expected[i]) return 0u;
+    }
+    return at + size;
+}
+
+/*@ requires \valid_read(topic + (0 .. len - 1)) && at <= len && \valid_read(leaf + (0 .. size - 1)) && \valid(out);
+    assigns out->client_offset, out->client_len;
+    ensures \result ==> \at(out->client_len, Pre) == 0 ==> out->client_len == 0 || out->client_offset + out->client_len <= len; */
+static bool leaf_match(const char *leaf, size_t size, const char *topic, size_t len, size_t at, sesp_topic_match_t *out)
+{
+    size_t i;
+
+    /*@ loop invariant i <= size && at <= len;
+        loop invariant \at(out->client_len, Pre) == 0 ==> out->client_len == 0 || out->client_offset + out->client_len <= len;
+        loop assigns i, at, out->client_offset, out->client_len;
+        loop variant size - i; */
+    for (i = 0u; i < size; i++) {
         if (leaf[i] == '+') {
             out->client_offset = at;
             out->client_len = parameter_length(topic, len, at, SESP_CLIENT_ID_MIN_BYTES, SESP_CLIENT_ID_MAX_BYTES);
@@ -306,136 +463,209 @@ static bool leaf_match(const char *leaf, const char *topic, size_t len, size_t a
 }
 
 /* Finds the scope and the device; position of the leaf, 0 if there is none. */
+/*@ requires \valid_read(topic + (0 .. len - 1)) && \valid(out);
+    assigns out->scope, out->device_offset, out->device_len;
+    ensures \result <= len;
+    ensures \result > 0 ==> \at(out->device_len, Pre) == 0 ==> out->device_len == 0 || out->device_offset + out->device_len <= len; */
 static size_t scope_match(const char *topic, size_t len, sesp_topic_match_t *out)
 {
-    const size_t start = behind(topic, len, 0u, SESP_TOPIC_ROOT "/");
+    const size_t start = behind(topic, len, 0u, root_level, sizeof root_level - 1u);
     size_t device;
     size_t size;
 
     out->scope = SESP_SCOPE_ALL;
     if (start == 0u) return 0u;
-    device = behind(topic, len, start, "devices/");
+    device = behind(topic, len, start, devices_level, sizeof devices_level - 1u);
     if (device == 0u) return start;
     size = parameter_length(topic, len, device, 1u, SESP_DEVICE_ID_MAX_BYTES);
-    if (size == 0u) return 0u;
+    if (size == 0u || device + size == len || topic[device + size] != '/') return 0u;
     out->scope = SESP_SCOPE_DEVICE;
     out->device_offset = device;
     out->device_len = size;
-    return behind(topic, len, device + size, "/");
+    return device + size + 1u;
 }
 
+/*@ requires \valid(out);
+    assigns *out;
+    ensures out->device_len == 0 && out->client_len == 0; */
+static void match_none(sesp_topic_match_t *out)
+{
+    out->topic = SESP_TOPIC_NONE;
+    out->scope = SESP_SCOPE_ALL;
+    out->device_offset = 0u;
+    out->device_len = 0u;
+    out->client_offset = 0u;
+    out->client_len = 0u;
+}
+
+/*@ requires \valid_read(topic + (0 .. topic_len - 1)) && \valid(out);
+    assigns *out;
+    ensures \result ==> out->client_len == 0 || out->client_offset + out->client_len <= topic_len;
+    ensures \result ==> out->device_len == 0 || out->device_offset + out->device_len <= topic_len; */
 bool sesp_topic_match(const char *topic, size_t topic_len, sesp_topic_match_t *out)
 {
-    sesp_topic_match_t match;
-    size_t leaf;
+    size_t start = 0u;
+    size_t leaf = 0u;
     size_t i;
 
-    memset(out, 0, sizeof *out);
-    memset(&match, 0, sizeof match);
-    if (topic_len > SESP_TOPIC_MAX_BYTES) return false;
-    leaf = scope_match(topic, topic_len, &match);
-    if (leaf == 0u) return false;
-    for (i = 1u; i < (size_t)SESP_TOPIC_COUNT; i++) {
-        if (!(match.scope == SESP_SCOPE_ALL ? routes[i].all : routes[i].device)) continue;
-        if (leaf_match(routes[i].leaf, topic, topic_len, leaf, &match)) {
-            match.topic = (sesp_topic_t)i;
-            *out = match;
+    match_none(out);
+    if (topic_len <= SESP_TOPIC_MAX_BYTES) leaf = scope_match(topic, topic_len, out);
+    /*@ loop invariant 1 <= i <= SESP_TOPIC_COUNT && start <= sizeof(leaves) - 1 && leaf <= topic_len;
+        loop invariant out->client_len == 0;
+        loop invariant leaf > 0 ==> (out->device_len == 0 || out->device_offset + out->device_len <= topic_len);
+        loop assigns i, start, *out;
+        loop variant SESP_TOPIC_COUNT - i; */
+    for (i = 1u; leaf > 0u && i < (size_t)SESP_TOPIC_COUNT; i++) {
+        const uint8_t scopes = leaf_scopes[i];
+        const size_t size = (uint8_t)leaves[start];
+        if (sizeof leaves - 1u - start < size + 2u) break;
+        if ((out->scope == SESP_SCOPE_ALL ? scopes != ONLY_DEVICE : scopes != ONLY_ALL) &&
+            leaf_match(&leaves[start + 1u], size, topic, topic_len, leaf, out)) {
+            out->topic = (sesp_topic_t)i;
             return true;
         }
-        match.client_offset = 0u;
-        match.client_len = 0u;
+        out->client_offset = 0u;
+        out->client_len = 0u;
+        start += size + 2u;
     }
+    match_none(out);
     return false;
 }
 
+/*@ requires writer_ok(writer) && max <= 65535 && (value == \null || text_ok(value, max));
+    assigns writer->code, writer->len, writer->out[0 .. writer->cap - 1];
+    ensures writer_ok(writer); */
 static void write_parameter(writer_t *writer, const char *value, size_t min, size_t max)
 {
     const size_t len = value == NULL ? 0u : bounded_length(value, max);
 
-    if (len == 0u || parameter_length(value, len, 0u, min, max) != len) write_fault(writer, SESP_CODEC_BAD_VALUE);
-    else write_text(writer, value);
+    if (len > 0u && parameter_length(value, len, 0u, min, max) == len) write_text(writer, value, len);
+    else write_fault(writer, SESP_CODEC_BAD_VALUE);
 }
 
+/*@ requires \valid(out + (0 .. out_cap - 1)) && (out_len == \null || \valid(out_len));
+    requires device == \null || text_ok(device, SESP_DEVICE_ID_MAX_BYTES);
+    requires client == \null || text_ok(client, SESP_CLIENT_ID_MAX_BYTES);
+    requires device == \null || \separated(device + (0 .. SESP_DEVICE_ID_MAX_BYTES), out + (0 .. out_cap - 1));
+    requires client == \null || \separated(client + (0 .. SESP_CLIENT_ID_MAX_BYTES), out + (0 .. out_cap - 1));
+    assigns out[0 .. out_cap - 1], *out_len; */
 sesp_codec_t sesp_topic_build(sesp_topic_t topic, sesp_scope_t scope, const char *device, const char *client, char *out,
                               size_t out_cap, size_t *out_len)
 {
-    const size_t index = (size_t)topic < (size_t)SESP_TOPIC_COUNT ? (size_t)topic : 0u;
+    const size_t start = topic == SESP_TOPIC_NONE ? sizeof leaves - 1u : name_start(leaves, sizeof leaves - 1u, (size_t)topic - 1u);
     writer_t writer;
     size_t i;
 
     writer_open(&writer, out, out_cap, SESP_TOPIC_MAX_BYTES);
-    if (!(scope == SESP_SCOPE_DEVICE ? routes[index].device : scope == SESP_SCOPE_ALL && routes[index].all)) {
+    if (start == sizeof leaves - 1u || (size_t)topic >= (size_t)SESP_TOPIC_COUNT) {
+        write_fault(&writer, SESP_CODEC_BAD_VALUE);
+        return writer_close(&writer, out_cap, out_len);
+    }
+    if (scope == SESP_SCOPE_DEVICE ? leaf_scopes[topic] == ONLY_ALL
+                                   : scope != SESP_SCOPE_ALL || leaf_scopes[topic] == ONLY_DEVICE) {
         write_fault(&writer, SESP_CODEC_BAD_VALUE);
     }
-    write_text(&writer, SESP_TOPIC_ROOT "/");
+    write_text(&writer, root_level, sizeof root_level - 1u);
     if (scope == SESP_SCOPE_DEVICE) {
-        write_text(&writer, "devices/");
+        write_text(&writer, devices_level, sizeof devices_level - 1u);
         write_parameter(&writer, device, 1u, SESP_DEVICE_ID_MAX_BYTES);
         write_char(&writer, '/');
     }
-    for (i = 0u; routes[index].leaf[i] != '\0'; i++) {
-        if (routes[index].leaf[i] != '+') write_char(&writer, routes[index].leaf[i]);
+    /*@ loop invariant i <= leaves[start] && writer_ok(&writer) && writer.out == out && writer.cap == \at(writer.cap, LoopEntry);
+        loop assigns i, writer.code, writer.len, out[0 .. writer.cap - 1];
+        loop variant leaves[start] - i; */
+    for (i = 0u; i < (size_t)(uint8_t)leaves[start]; i++) {
+        const char character = leaves[start + 1u + i];
+        if (character != '+') write_char(&writer, character);
         else write_parameter(&writer, client, SESP_CLIENT_ID_MIN_BYTES, SESP_CLIENT_ID_MAX_BYTES);
     }
     return writer_close(&writer, out_cap, out_len);
 }
 
+/*@ requires \valid_read(id + (0 .. len - 1));
+    assigns \nothing; */
 bool sesp_device_id_valid(const char *id, size_t len)
 {
     return len > 0u && parameter_length(id, len, 0u, 1u, SESP_DEVICE_ID_MAX_BYTES) == len;
 }
 
-static const char *const sesp_set_mode_value_names[SESP_SET_MODE_VALUE_COUNT] = {
-    "eco", "full"
-};
+/* Wire names of each enum, in the order of its values. */
 
+static const char sesp_set_mode_value_names[] =
+    "\003eco\0"
+    "\004full\0";
+
+static const char unknown_name[] = "unknown";
+
+/*@ assigns \nothing; */
 const char *sesp_set_mode_value_to_string(sesp_set_mode_value_t value)
 {
-    const size_t index = (size_t)value;
+    const size_t size = sizeof sesp_set_mode_value_names - 1u;
+    const size_t start = name_start(sesp_set_mode_value_names, size, (size_t)value);
 
-    return index < SESP_SET_MODE_VALUE_COUNT ? sesp_set_mode_value_names[index] : "unknown";
+    return start < size ? &sesp_set_mode_value_names[start + 1u] : unknown_name;
 }
 
 /* Decoders */
 
+#ifdef __cplusplus
+#define NOTHING(type) (type{})
+#else
+#define NOTHING(type) ((type){0})
+#endif
+
+/*@ requires \valid_read(data + (0 .. len - 1)) && \valid(out);
+    requires \separated(data + (0 .. len - 1), out);
+    assigns *out;
+    ensures \result == SESP_CODEC_OK ==> -5 <= out->value <= 300; */
 sesp_codec_t sesp_set_level_decode(const uint8_t *data, size_t len, sesp_set_level_t *out)
 {
     int64_t number = 0;
     sesp_codec_t code;
 
-    memset(out, 0, sizeof *out);
+    *out = NOTHING(sesp_set_level_t);
     if (len > SESP_SET_LEVEL_MAX_BYTES) return SESP_CODEC_TOO_LONG;
     code = text_integer(data, len, -5, 300, &number);
     if (code == SESP_CODEC_OK) out->value = (int16_t)number;
     return code;
 }
 
+/*@ requires \valid_read(data + (0 .. len - 1)) && \valid(out);
+    requires \separated(data + (0 .. len - 1), out);
+    assigns *out; */
 sesp_codec_t sesp_set_on_decode(const uint8_t *data, size_t len, sesp_set_on_t *out)
 {
-    memset(out, 0, sizeof *out);
+    *out = NOTHING(sesp_set_on_t);
     if (len > SESP_SET_ON_MAX_BYTES) return SESP_CODEC_TOO_LONG;
     return text_boolean(data, len, &out->value);
 }
 
+/*@ requires \valid_read(data + (0 .. len - 1)) && \valid(out);
+    requires \separated(data + (0 .. len - 1), out);
+    assigns *out; */
 sesp_codec_t sesp_set_mode_decode(const uint8_t *data, size_t len, sesp_set_mode_t *out)
 {
-    size_t index = 0u;
-    sesp_codec_t code;
+    size_t index;
 
-    memset(out, 0, sizeof *out);
+    *out = NOTHING(sesp_set_mode_t);
     if (len > SESP_SET_MODE_MAX_BYTES) return SESP_CODEC_TOO_LONG;
-    code = text_enum(data, len, sesp_set_mode_value_names, SESP_SET_MODE_VALUE_COUNT, &index);
-    if (code == SESP_CODEC_OK) out->value = (sesp_set_mode_value_t)index;
-    return code;
+    index = text_name(data, len, sesp_set_mode_value_names, sizeof sesp_set_mode_value_names - 1u);
+    if (index >= SESP_SET_MODE_VALUE_COUNT) return SESP_CODEC_BAD_PAYLOAD;
+    out->value = (sesp_set_mode_value_t)index;
+    return SESP_CODEC_OK;
 }
 
+/*@ requires \valid_read(data + (0 .. len - 1)) && \valid(out);
+    requires \separated(data + (0 .. len - 1), out);
+    assigns *out; */
 sesp_codec_t sesp_say_decode(const uint8_t *data, size_t len, sesp_say_t *out)
 {
-    memset(out, 0, sizeof *out);
+    *out = NOTHING(sesp_say_t);
     if (len > SESP_SAY_MAX_BYTES) return SESP_CODEC_TOO_LONG;
     return text_string(data, len, 0u, 16u, TEXT_UTF8, out->value);
 }
 
+/*@ assigns \nothing; */
 sesp_codec_t sesp_go_decode(const uint8_t *data, size_t len)
 {
     (void)data;
@@ -444,33 +674,53 @@ sesp_codec_t sesp_go_decode(const uint8_t *data, size_t len)
 
 /* Encoders */
 
+/*@ requires \valid_read(in) && \valid(out + (0 .. out_cap - 1)) && (out_len == \null || \valid(out_len));
+    requires \separated(in, out + (0 .. out_cap - 1)) && (out_len == \null || \separated(in, out_len));
+    assigns out[0 .. out_cap - 1], *out_len;
+    ensures out_cap > 0 && \result != SESP_CODEC_OK ==> out[0] == 0;
+    ensures out_cap > 0 && out_len != \null && \result == SESP_CODEC_OK ==> *out_len < out_cap && out[*out_len] == 0; */
 sesp_codec_t sesp_set_level_encode(const sesp_set_level_t *in, char *out, size_t out_cap, size_t *out_len)
 {
     writer_t writer;
 
     writer_open(&writer, out, out_cap, SESP_SET_LEVEL_MAX_BYTES);
-    write_integer(&writer, in->value, -5, 300);
+    write_integer(&writer, in->value, -5, 300, 0u);
     return writer_close(&writer, out_cap, out_len);
 }
 
+/*@ requires \valid_read(in) && \valid(out + (0 .. out_cap - 1)) && (out_len == \null || \valid(out_len));
+    requires \separated(in, out + (0 .. out_cap - 1)) && (out_len == \null || \separated(in, out_len));
+    assigns out[0 .. out_cap - 1], *out_len;
+    ensures out_cap > 0 && \result != SESP_CODEC_OK ==> out[0] == 0;
+    ensures out_cap > 0 && out_len != \null && \result == SESP_CODEC_OK ==> *out_len < out_cap && out[*out_len] == 0; */
 sesp_codec_t sesp_set_on_encode(const sesp_set_on_t *in, char *out, size_t out_cap, size_t *out_len)
 {
     writer_t writer;
 
     writer_open(&writer, out, out_cap, SESP_SET_ON_MAX_BYTES);
-    write_text(&writer, in->value ? "1" : "0");
+    write_char(&writer, in->value ? '1' : '0');
     return writer_close(&writer, out_cap, out_len);
 }
 
+/*@ requires \valid_read(in) && \valid(out + (0 .. out_cap - 1)) && (out_len == \null || \valid(out_len));
+    requires \separated(in, out + (0 .. out_cap - 1)) && (out_len == \null || \separated(in, out_len));
+    assigns out[0 .. out_cap - 1], *out_len;
+    ensures out_cap > 0 && \result != SESP_CODEC_OK ==> out[0] == 0;
+    ensures out_cap > 0 && out_len != \null && \result == SESP_CODEC_OK ==> *out_len < out_cap && out[*out_len] == 0; */
 sesp_codec_t sesp_set_mode_encode(const sesp_set_mode_t *in, char *out, size_t out_cap, size_t *out_len)
 {
     writer_t writer;
 
     writer_open(&writer, out, out_cap, SESP_SET_MODE_MAX_BYTES);
-    write_enum(&writer, sesp_set_mode_value_names, SESP_SET_MODE_VALUE_COUNT, (size_t)in->value, "");
+    write_name(&writer, sesp_set_mode_value_names, sizeof sesp_set_mode_value_names - 1u, (size_t)in->value);
     return writer_close(&writer, out_cap, out_len);
 }
 
+/*@ requires \valid_read(in) && \valid(out + (0 .. out_cap - 1)) && (out_len == \null || \valid(out_len));
+    requires \separated(in, out + (0 .. out_cap - 1)) && (out_len == \null || \separated(in, out_len));
+    assigns out[0 .. out_cap - 1], *out_len;
+    ensures out_cap > 0 && \result != SESP_CODEC_OK ==> out[0] == 0;
+    ensures out_cap > 0 && out_len != \null && \result == SESP_CODEC_OK ==> *out_len < out_cap && out[*out_len] == 0; */
 sesp_codec_t sesp_say_encode(const sesp_say_t *in, char *out, size_t out_cap, size_t *out_len)
 {
     writer_t writer;
