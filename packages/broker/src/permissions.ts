@@ -13,6 +13,13 @@ export interface Permissions {
   mayReceive(peer: Peer, topic: string): boolean;
 }
 
+/**
+ * No topic name has these (MQTT 5, sections 1.5.4 and 4.7.1). Where a rule has `+`, any level fits, these too; but whoever
+ * is sent such a name ends the connection, and again at every subscription if it is retained. aedes 2.0.0-beta.1 does not
+ * look for wildcards in the topic of a last will, nor for U+0000 anywhere.
+ */
+const NOT_IN_A_NAME = /[+#\0]/;
+
 /** What is not listed in the contract's access rules is denied, `$SYS` and wildcards included. */
 export function permissionsOf(protocol: Protocol): Permissions {
   const rules = accessRules(protocol);
@@ -27,7 +34,7 @@ export function permissionsOf(protocol: Protocol): Permissions {
   const allows = (access: 'read' | 'write', { role, commonName }: Peer, topic: string) =>
     filters[access][role].some((filter) => matchesFilter(filter, topic, role === 'device' ? commonName : undefined));
   return {
-    mayPublish: (peer, topic) => allows('write', peer, topic),
+    mayPublish: (peer, topic) => !NOT_IN_A_NAME.test(topic) && allows('write', peer, topic),
     mayReceive: (peer, topic) => allows('read', peer, topic),
   };
 }

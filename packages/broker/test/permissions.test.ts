@@ -49,6 +49,13 @@ describe('permissions', () => {
     }
   });
 
+  test('nobody publishes to what is no topic name, where a rule takes any level', () => {
+    for (const level of ['+', '#', 'a+', 'a\0b']) {
+      expect(permissions.mayPublish(esp, `/esp/devices/esp-001/replies/${level}`)).toBe(false);
+      expect(permissions.mayPublish(operator, `/esp/devices/${level}/status`)).toBe(false);
+    }
+  });
+
   test('operators command, and read every event', () => {
     expect(permissions.mayPublish(operator, '/esp/devices/esp-001/update/run')).toBe(true);
     expect(permissions.mayReceive(operator, '/esp/devices/esp-001/log')).toBe(true);

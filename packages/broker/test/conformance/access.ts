@@ -130,6 +130,43 @@ export const ACCESS: readonly Scenario[] = [
     },
   },
   {
+    name: 'a will whose topic is no topic name reaches nobody, though the rules take any level there',
+    async run({ operator, device }) {
+      const op = await operator('op');
+      await op.subscribe('/esp/#');
+      for (const end of ['replies/+', 'replies/#', 'log']) {
+        const will = { topic: own('esp-001', end), payload: Buffer.from('will'), qos: 1 as const, retain: true };
+        // Mosquitto refuses the connection.
+        const esp = await device('esp-001', { will }).catch(() => undefined);
+        await esp?.crash();
+      }
+      await op.receive('the permitted will', on(own('esp-001', 'log')));
+      const late = await operator('late');
+      for (const filter of ['/esp/#', '/test']) await late.subscribe(filter);
+      await op.publish('/test', 'barrier');
+      await late.receive('barrier', on('/test'));
+      for (const client of [op, late]) expect(topics(client).filter((topic) => topic.includes('replies'))).toEqual([]);
+    },
+  },
+  {
+    name: "a device that joins the operators' shared subscription receives nothing, but takes its turn",
+    unsupported: { embedded: 'aedes 2.0.0-beta.1 has no shared subscriptions' },
+    async run({ operator, device }) {
+      const [op, spy, esp] = [await operator('op'), await device('esp-002'), await device('esp-001')];
+      const log = own('esp-001', 'log');
+      for (const member of [op, spy]) await member.subscribe(`$share/group/${log}`);
+      await op.subscribe('/test');
+      for (let line = 0; line < 10; line++) await esp.publish(log, `${line}`);
+      await op.publish('/test', 'barrier');
+      await op.receive('barrier', on('/test'));
+      expect(topics(op).filter((topic) => topic === log)).toHaveLength(5);
+      await spy.subscribe(RESTART);
+      await op.publish(RESTART, '');
+      await spy.receive('the broadcast', on(RESTART));
+      expect(topics(spy)).toEqual([RESTART]);
+    },
+  },
+  {
     name: 'a session taken over by an operator keeps no rights of the operator when the device resumes it',
     async run({ operator, device }) {
       const session = { clean: false, properties: { sessionExpiryInterval: 60 } };
