@@ -18,7 +18,9 @@ export async function loadProtocol(context: CliContext, path: string | undefined
       default: true,
     });
   } catch (error) {
-    const hint = 'It must be a TypeScript or JavaScript module.';
+    const hint = /Cannot find (?:module|package)/.test(reasonOf(error))
+      ? 'Install what it imports: `npm install @secure-esp/protocol zod`.'
+      : 'It must be a TypeScript or JavaScript module.';
     throw new CliError(`protocol "${path}" cannot be loaded: ${reasonOf(error)}`, hint, 1, { cause: error });
   }
   if (isProtocol(loaded)) return loaded;

@@ -1,6 +1,6 @@
 import { diffGenerated, type GeneratedFile } from '@secure-esp/protocol/codegen';
 import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { print, type CliContext } from './context.js';
 import { CliError } from './errors.js';
 import { pathOf, reasonOf, writeOutput } from './files.js';
@@ -10,6 +10,10 @@ export interface WriteGeneratedOptions {
   readonly out: string;
   /** Write nothing; refuse if a file is missing or out of date. */
   readonly check?: true;
+  /** For programs: print the paths of all files, whatever happened to them. */
+  readonly list?: true;
+  /** File of the contract, as given on the command line. */
+  readonly protocol?: string;
   /** The command that makes the files, for the next step of the refusal. */
   readonly command: string;
 }
@@ -18,28 +22,31 @@ export interface WriteGeneratedOptions {
 export async function writeGenerated(
   context: CliContext,
   files: readonly GeneratedFile[],
-  { out, check, command }: WriteGeneratedOptions,
+  { out, check, list, protocol, command }: WriteGeneratedOptions,
 ): Promise<void> {
   const dir = pathOf(context, out);
   const { missing, stale } = diffGenerated(files, await readPresent(dir, files));
   const outdated = [...missing, ...stale];
-  if (outdated.length === 0) {
-    print(context, `${files.length} file(s) in ${out} are up to date`);
-    return;
-  }
-  if (check === true) {
-    const nextStep = `Run \`secure-esp ${command} --out ${out}\` and commit the result.`;
+  if (check === true && outdated.length > 0) {
+    const contract = protocol === undefined ? '' : ` --protocol ${protocol}`;
+    const nextStep = `Run \`secure-esp ${command}${contract} --out ${out}\` and commit the result.`;
     throw new CliError(`out of date in ${out}: ${outdated.join(', ')}.`, nextStep);
   }
+  for (const { path, content } of files.filter((file) => outdated.includes(file.path))) {
+    await makeFolderOf(join(dir, path), out);
+    await writeOutput(join(dir, path), content);
+    if (list !== true) print(context, `wrote ${join(out, path)}`);
+  }
+  if (list === true) for (const { path } of files) print(context, join(out, path));
+  else if (outdated.length === 0) print(context, `${files.length} file(s) in ${out} are up to date`);
+}
+
+async function makeFolderOf(file: string, out: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true });
+    await mkdir(dirname(file), { recursive: true });
   } catch (error) {
     const message = `folder "${out}" cannot be made: ${reasonOf(error)}.`;
     throw new CliError(message, 'Name another with --out.', 1, { cause: error });
-  }
-  for (const { path, content } of files.filter((file) => outdated.includes(file.path))) {
-    await writeOutput(join(dir, path), content);
-    print(context, `wrote ${join(out, path)}`);
   }
 }
 
