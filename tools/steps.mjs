@@ -49,6 +49,9 @@ export async function runSteps(steps) {
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
+/** What was proved of the firmware's generated C. */
+const LEDGER = 'firmware/components/secure_esp_core/proof.json';
+
 const nx = (...args) => ['npx', '--no-install', 'nx', ...args];
 
 /** Everything that decides whether a change is good. `depth` sets how long fuzzers and random tests run. */
@@ -59,6 +62,18 @@ export const stepsFor = (depth) => [
     name: 'firmware core (unit, sanitizers, fuzz)',
     command: ['node', 'firmware/test/run.mjs', '--fuzz-seconds', String(depth.fuzzSeconds)],
   },
+  {
+    name: depth.proofs ? 'mutants of the generator, with proofs' : 'mutants of the generator',
+    command: ['node', 'firmware/test/mutants.mjs', ...(depth.proofs ? ['--proofs'] : [])],
+  },
+  ...(depth.proofs
+    ? [
+        {
+          name: 'proofs (Frama-C)',
+          command: ['node', 'packages/cli/bin/secure-esp.js', 'codegen', 'prove', '--ledger', LEDGER, '--check'],
+        },
+      ]
+    : []),
   {
     name: 'packages',
     command: nx('run-many', '-t', 'test', '--exclude', '@secure-esp/e2e', '--output-style', 'stream'),

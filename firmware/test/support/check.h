@@ -20,6 +20,14 @@ typedef struct {
 
 extern check_state_t check_state;
 
+typedef struct {
+  const char *name;
+  void (*run)(void);
+} check_suite_t;
+
+/** Runs suites, prints how many tests and checks there were, and returns the exit code of the program. */
+int check_run(const check_suite_t *suites, size_t count);
+
 static inline void check_report(bool good, const char *what, const char *file, int line) {
   check_state.checks++;
   if (!good) {

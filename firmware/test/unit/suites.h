@@ -19,4 +19,17 @@ void confirm_suite(void);
 void faults_suite(void);
 void config_suite(void);
 
+/** The generated topics and codecs, which need nothing of the core. */
+#define PROTOCOL_SUITES                                                                                   \
+  {"protocol: topics", protocol_topics_suite}, {"protocol: text", protocol_text_suite},                   \
+  {"protocol: JSON", protocol_json_suite}, {"protocol: payloads", protocol_payloads_suite},               \
+  {"protocol: encoders", protocol_encoders_suite}, {"protocol: documents", protocol_documents_suite}
+
+void protocol_topics_suite(void);
+void protocol_text_suite(void);
+void protocol_json_suite(void);
+void protocol_payloads_suite(void);
+void protocol_encoders_suite(void);
+void protocol_documents_suite(void);
+
 #endif
