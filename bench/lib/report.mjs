@@ -1,0 +1,176 @@
+// The report: goals first, then every figure, then how it was measured. Plain Markdown, without dates or places.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { MESSAGES } from './messages.mjs';
+
+const TEXTS = join(import.meta.dirname, '../texts');
+const DIRECTIONS = ['decode', 'encode'];
+const DOCUMENT = join(import.meta.dirname, '../../docs/benchmarks.md');
+
+const number = (value) => String(value);
+const ratio = (value) => value.toFixed(2);
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_, at) => (at === 0 ? '---' : '---:'));
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
+
+const flash = ({ text, rodata, data }) => text + rodata + data;
+const costOf = (peer, name, direction) => peer.costs.find((cost) => cost.name === name && cost.direction === direction);
+const sumOf = (peer, direction) =>
+  peer.costs.filter((cost) => cost.direction === direction).reduce((sum, cost) => sum + cost.instructions, 0);
+
+/** One line per goal: { what, figures, value, limit }; the value is met if it is no more than the limit. */
+function goalsOfC(peers) {
+  const [ours, cjson, ...nanopb] = peers;
+  const goals = [];
+  const add = (what, mine, theirs, limit) =>
+    goals.push({ what, figures: `${number(mine)} / ${number(theirs)}`, value: mine / theirs, limit });
+  const linked = ({ sizes }) => flash(sizes.both.own) + flash(sizes.both.library);
+  add('Flash with what it needs of the C library, ours / cJSON', linked(ours), linked(cjson), 0.5);
+  add('Flash without the C library, ours / cJSON', flash(ours.sizes.both.own), flash(cjson.sizes.both.own), 0.5);
+  for (const direction of DIRECTIONS) {
+    add(`Instructions to ${direction} all five, ours / cJSON`, sumOf(ours, direction), sumOf(cjson, direction), 0.5);
+    for (const { name } of MESSAGES) {
+      const [mine, theirs] = [ours, cjson].map((peer) => costOf(peer, name, direction).instructions);
+      add(`Instructions to ${direction} \`${name}\`, ours / cJSON`, mine, theirs, 0.5);
+    }
+  }
+  const heap = Math.max(...ours.costs.map((cost) => cost.heap));
+  goals.push({ what: 'Heap of ours, bytes', figures: number(heap), value: heap, limit: 0 });
+  for (const peer of nanopb) add(`Flash with the C library, ours / ${peer.name}`, linked(ours), linked(peer), 1);
+  return goals;
+}
+
+function goalsOfTs(results) {
+  const line = (what, mine, theirs, value) => ({
+    what: `Time to ${what}, ours / JSON and zod`,
+    figures: `${mine.toFixed(2)} / ${theirs.toFixed(2)} µs`,
+    value,
+    limit: 1.1,
+  });
+  const total = (list, peer) => list.reduce((sum, { microseconds }) => sum + microseconds[peer], 0);
+  return DIRECTIONS.flatMap((direction) => {
+    const list = results.filter((result) => result.direction === direction);
+    const [mine, theirs] = [total(list, 'ours'), total(list, 'zod')];
+    return [
+      line(`${direction} all five`, mine, theirs, mine / theirs),
+      ...list.map(({ name, microseconds, ratios }) =>
+        line(`${direction} \`${name}\``, microseconds.ours, microseconds.zod, ratios.zod),
+      ),
+    ];
+  });
+}
+
+function goalTable(goals) {
+  const rows = goals.map(({ what, figures, value, limit }) => [
+    what,
+    figures,
+    ratio(value),
+    `≤ ${ratio(limit)}`,
+    value <= limit ? 'met' : '**missed**',
+  ]);
+  return table(['Goal', 'Figures', 'Ratio', 'Limit', ''], rows);
+}
+
+function flashTable(peers) {
+  const rows = Object.entries({ both: 'both', decode: 'only decode', encode: 'only encode' }).flatMap(
+    ([variant, title]) =>
+      peers.map(({ name, sizes }) => {
+        const { own, library } = sizes[variant];
+        const cells = [
+          own.text,
+          own.rodata,
+          own.data + own.bss,
+          flash(own),
+          flash(library),
+          flash(own) + flash(library),
+        ];
+        return [`${name}, ${title}`, ...cells.map(number)];
+      }),
+  );
+  return table(['Bytes', '.text', '.rodata', '.data, .bss', 'flash', 'of the C library', 'flash with it'], rows);
+}
+
+const objectTable = (peers) =>
+  table(
+    ['Object', '.text', '.rodata', '.data', '.bss'],
+    peers.flatMap(({ name, sizes }) =>
+      Object.entries(sizes.both.objects).map(([object, { text, rodata, data, bss }]) => [
+        `${name}: \`${object}\``,
+        ...[text, rodata, data, bss].map(number),
+      ]),
+    ),
+  );
+
+const costTable = (peers, cell) =>
+  table(
+    ['Message', ...peers.map(({ name }) => name)],
+    DIRECTIONS.flatMap((direction) =>
+      MESSAGES.map(({ name }) => [
+        `${direction} \`${name}\``,
+        ...peers.map((peer) => cell(costOf(peer, name, direction))),
+      ]),
+    ),
+  );
+
+const sizeTable = (peers) =>
+  table(
+    ['Message', ...peers.map(({ name }) => name)],
+    MESSAGES.map(({ name }, at) => [
+      `\`${name}\``,
+      ...peers.map((peer) => `${number(peer.inputs[at])} → ${number(peer.structs[name])}`),
+    ]),
+  );
+
+const differenceTable = ([ours, cjson]) =>
+  table(
+    ['Payload', 'ours', 'cJSON'],
+    ours.differences.map(({ note, verdict }, at) => [note, verdict, cjson.differences[at].verdict]),
+  );
+
+const tsTable = (results) =>
+  table(
+    ['Microseconds', 'ours', 'JSON and zod', 'protobuf-es', 'ours / zod', 'ours / protobuf-es'],
+    results.map(({ name, direction, microseconds, ratios }) => [
+      `${direction} \`${name}\``,
+      ...Object.values(microseconds).map((value) => value.toFixed(2)),
+      ...Object.values(ratios).map(ratio),
+    ]),
+  );
+
+const versionLine = (versions) =>
+  Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
+
+/** The tables of what was measured, `undefined` for what was not. */
+export async function report({ c, ts, versions }) {
+  const blocks = {
+    goals: goalTable([...(c === undefined ? [] : goalsOfC(c)), ...(ts === undefined ? [] : goalsOfTs(ts))]),
+    versions: versionLine(versions),
+    ...(c === undefined
+      ? {}
+      : {
+          flash: flashTable(c),
+          objects: objectTable(c),
+          instructions: costTable(c, ({ instructions }) => number(instructions)),
+          stack: costTable(c, ({ stack }) => number(stack)),
+          heap: costTable(c, ({ heap, allocations }) =>
+            allocations === 0 ? '0' : `${number(heap)} in ${number(allocations)}`,
+          ),
+          sizes: sizeTable(c),
+          differences: differenceTable(c),
+        }),
+    ...(ts === undefined ? {} : { typescript: tsTable(ts) }),
+  };
+  const template = readFileSync(join(TEXTS, 'benchmarks.md'), 'utf8');
+  // Sections of the template stand between the marks of what they tell of: <!-- c --> … <!-- /c -->.
+  const kept = template.replaceAll(/<!-- (c|ts) -->\n([^]*?)<!-- \/\1 -->\n/g, (_, part, text) =>
+    (part === 'c' ? c : ts) === undefined ? '' : text,
+  );
+  const text = kept.replaceAll(/<!-- (\w+) -->/g, (_, name) => blocks[name]);
+  return format(text, { ...(await resolveConfig(DOCUMENT)), parser: 'markdown' });
+}
