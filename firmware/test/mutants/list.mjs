@@ -23,10 +23,9 @@ export const MUTANTS = [
   {
     name: 'JSON nests deeper than the payload may',
     file: 'runtime/json-scan.ts',
-    find: 'if (depth == max_depth) return 0u;',
-    replace: 'if (depth > max_depth) return 0u;',
-    caughtBy: 'fuzz',
-    target: 'codec-manifest',
+    find: 'if (depth == json->depth) return 0u;',
+    replace: 'if (depth > json->depth) return 0u;',
+    caughtBy: 'differential',
   },
   {
     name: 'a string has no room for its terminator',

@@ -308,11 +308,15 @@ static sesp_codec_t text_string(const uint8_t *data, size_t len, size_t min, siz
 typedef struct {
     const uint8_t *data;
     size_t len;
+    size_t root;  /* where its value starts */
+    size_t depth; /* levels that the members of the root may nest */
+    bool open;    /* the object read last has unknown members */
     sesp_codec_t code;
 } json_t;
 
 /*@ predicate json_ok(json_t *json) =
-      \valid(json) && \valid_read(json->data + (0 .. json->len - 1)) && json->len <= JSON_MAX_BYTES; */
+      \valid(json) && \valid_read(json->data + (0 .. json->len - 1)) && json->len <= JSON_MAX_BYTES &&
+      json->depth <= JSON_MAX_DEPTH; */
 
 /*@ requires json_ok(json);
     assigns json->code; */
@@ -518,23 +522,23 @@ static size_t json_skip_key(const json_t *json, size_t at)
 }
 
 /* One value of any kind, without recursion. */
-/*@ requires json_ok(json) && at <= json->len && max_depth <= JSON_MAX_DEPTH;
+/*@ requires json_ok(json) && at <= json->len;
     assigns \nothing;
     ensures \result == 0 || at < \result <= json->len; */
-static size_t json_skip_value(const json_t *json, size_t at, size_t max_depth)
+static size_t json_skip_value(const json_t *json, size_t at)
 {
     char closers[JSON_MAX_DEPTH];
     size_t depth = 0u;
 
     /* Each turn starts where a value has to stand. */
-    /*@ loop invariant \at(at, Pre) <= at <= json->len && depth <= max_depth;
+    /*@ loop invariant \at(at, Pre) <= at <= json->len && depth <= json->depth;
         loop assigns at, depth, closers[0 .. JSON_MAX_DEPTH - 1];
         loop variant json->len - at; */
     while (at < json->len) {
         const uint8_t byte = json->data[at];
         if (byte == '{' || byte == '[') {
             const char closer = byte == '{' ? '}' : ']';
-            if (depth == max_depth) return 0u;
+            if (depth == json->depth) return 0u;
             closers[depth] = closer;
             depth++;
             at = json_space(json, at + 1u);
@@ -547,7 +551,7 @@ static size_t json_skip_value(const json_t *json, size_t at, size_t max_depth)
             at = json_skip_scalar(json, at);
             if (at == 0u) return 0u;
         }
-        /*@ loop invariant \at(at, LoopEntry) <= at <= json->len && depth <= max_depth;
+        /*@ loop invariant \at(at, LoopEntry) <= at <= json->len && depth <= json->depth;
             loop assigns at, depth;
             loop variant depth; */
         while (depth > 0u) {
@@ -565,69 +569,19 @@ static size_t json_skip_value(const json_t *json, size_t at, size_t max_depth)
     return 0u;
 }
 
-/* Checks the whole text: grammar, UTF-8, depth. Position of its value. */
-/*@ requires \valid(json) && \valid_read(data + (0 .. len - 1)) && len <= JSON_MAX_BYTES && max_depth <= JSON_MAX_DEPTH;
+/* Finds the root of a text. An object there is checked when its members are looked up. */
+/*@ requires \valid(json) && \valid_read(data + (0 .. len - 1)) && len <= JSON_MAX_BYTES && depth <= JSON_MAX_DEPTH;
     assigns *json;
-    ensures json_ok(json) && json->len == len && json->data == data && \result <= len; */
-static size_t json_open(json_t *json, const uint8_t *data, size_t len, size_t max_depth)
+    ensures json_ok(json) && json->len == len && json->root <= len; */
+static void json_open(json_t *json, const uint8_t *data, size_t len, size_t depth)
 {
-    size_t root;
-    size_t end;
-
     json->data = data;
     json->len = len;
+    json->root = 0u;
+    json->depth = depth;
+    json->open = false;
     json->code = SESP_CODEC_OK;
-    root = json_space(json, 0u);
-    end = json_skip_value(json, root, max_depth);
-    if (end == 0u || json_space(json, end) != len) json->code = SESP_CODEC_BAD_PAYLOAD;
-    return root;
-}
-
-/* In a text that is known to be well formed only ends are looked for. */
-
-/* Behind the string that starts at 'at'. */
-/*@ requires json_ok(json) && at < json->len;
-    assigns \nothing;
-    ensures at < \result <= json->len; */
-static size_t json_behind_string(const json_t *json, size_t at)
-{
-    size_t end = at + 1u;
-
-    /*@ loop invariant at < end <= json->len + 1;
-        loop assigns end;
-        loop variant json->len + 1 - end; */
-    while (end < json->len && json->data[end] != '"') end += json->data[end] == '\\' ? 2u : 1u;
-    return end < json->len ? end + 1u : json->len;
-}
-
-/* Behind the value that starts at 'at' and the white space after it. */
-/*@ requires json_ok(json) && at <= json->len;
-    assigns \nothing;
-    ensures at <= \result <= json->len; */
-static size_t json_behind_value(const json_t *json, size_t at)
-{
-    size_t depth = 0u;
-
-    /*@ loop invariant \at(at, Pre) <= at <= json->len && depth <= at;
-        loop assigns at, depth;
-        loop variant json->len - at; */
-    while (at < json->len) {
-        const uint8_t byte = json->data[at];
-        if (byte == '"') {
-            at = json_behind_string(json, at);
-            continue;
-        }
-        if (byte == '{' || byte == '[') {
-            depth++;
-        } else if (byte == '}' || byte == ']') {
-            if (depth == 0u) return at;
-            depth--;
-        } else if (byte == ',' && depth == 0u) {
-            return at;
-        }
-        at++;
-    }
-    return at;
+    json->root = json_space(json, 0u);
 }
 
 /* Writes the character as UTF-8; its size. */
@@ -726,41 +680,56 @@ static size_t json_name(const json_t *json, size_t at, const char *names, size_t
     return index;
 }
 
+/* Position behind the object at 'at', 0 if it is not well formed; see json_members(). */
+/*@ requires json_ok(json) && at <= json->len && \valid_read(names + (0 .. size - 1));
+    requires \valid(values + (0 .. count - 1)) && \separated(json, values + (0 .. count - 1));
+    requires \forall integer i; 0 <= i < count ==> values[i] <= json->len;
+    assigns json->open, values[0 .. count - 1];
+    ensures \result <= json->len && \forall integer i; 0 <= i < count ==> values[i] <= json->len; */
+static size_t json_object(json_t *json, size_t at, const char *names, size_t size, size_t *values, size_t count)
+{
+    if (!json_at(json, at, '{')) return 0u;
+    at = json_space(json, at + 1u);
+    if (json_at(json, at, '}')) return at + 1u;
+    /*@ loop invariant at <= json->len && \forall integer k; 0 <= k < count ==> values[k] <= json->len;
+        loop assigns at, json->open, values[0 .. count - 1];
+        loop variant json->len - at; */
+    while (at < json->len) {
+        const size_t known = json_name(json, at, names, size);
+        at = json_skip_key(json, at);
+        if (at == 0u) return 0u;
+        if (known < count) values[known] = at;
+        else json->open = true;
+        at = json_skip_value(json, at);
+        if (at == 0u) return 0u;
+        at = json_space(json, at);
+        if (json_at(json, at, '}')) return at + 1u;
+        if (!json_at(json, at, ',')) return 0u;
+        at = json_space(json, at + 1u);
+    }
+    return 0u;
+}
+
 /*
- * Finds the members of the object at 'at': values[i] is where the last value of the i-th name starts, the end of the text
- * if there is none. True if the object has no others.
+ * Checks the object at 'at' and finds its members: values[i] is where the last value of the i-th name starts, the end of
+ * the text if there is none; json->open if it has others. Behind the root the text has to end.
  */
 /*@ requires json_ok(json) && at <= json->len && \valid_read(names + (0 .. size - 1));
     requires \valid(values + (0 .. count - 1)) && \separated(json, values + (0 .. count - 1));
-    assigns json->code, values[0 .. count - 1];
+    assigns json->open, json->code, values[0 .. count - 1];
     ensures \forall integer i; 0 <= i < count ==> values[i] <= json->len; */
-static bool json_members(json_t *json, size_t at, const char *names, size_t size, size_t *values, size_t count)
+static void json_members(json_t *json, size_t at, const char *names, size_t size, size_t *values, size_t count)
 {
-    bool closed = true;
+    size_t end;
     size_t i;
 
+    json->open = false;
     /*@ loop invariant i <= count && \forall integer k; 0 <= k < i ==> values[k] <= json->len;
         loop assigns i, values[0 .. count - 1];
         loop variant count - i; */
     for (i = 0u; i < count; i++) values[i] = json->len;
-    if (!json_at(json, at, '{')) {
-        json_fault(json, SESP_CODEC_BAD_PAYLOAD);
-        return closed;
-    }
-    at = json_space(json, at + 1u);
-    /*@ loop invariant at <= json->len && \forall integer k; 0 <= k < count ==> values[k] <= json->len;
-        loop assigns at, closed, json->code, values[0 .. count - 1];
-        loop variant json->len - at; */
-    while (json_at(json, at, '"')) {
-        const size_t known = json_name(json, at, names, size);
-        at = json_space(json, json_behind_string(json, at));
-        if (at < json->len) at = json_space(json, at + 1u); /* the colon */
-        if (known < count) values[known] = at;
-        else closed = false;
-        at = json_behind_value(json, at);
-        if (json_at(json, at, ',')) at = json_space(json, at + 1u);
-    }
-    return closed;
+    end = json_object(json, at, names, size, values, count);
+    if (end == 0u || (at == json->root && json_space(json, end) != json->len)) json_fault(json, SESP_CODEC_BAD_PAYLOAD);
 }
 
 /* Steps from the value at 'at' to the next one of the array; the end of the text behind the last. */
@@ -769,7 +738,9 @@ static bool json_members(json_t *json, size_t at, const char *names, size_t size
     ensures at < \result <= json->len; */
 static size_t json_next_item(const json_t *json, size_t at)
 {
-    at = json_behind_value(json, at);
+    at = json_skip_value(json, at);
+    if (at == 0u) return json->len;
+    at = json_space(json, at);
     return json_at(json, at, ',') ? json_space(json, at + 1u) : json->len;
 }
 
@@ -1451,7 +1422,7 @@ const char *sesp_replies_code_to_string(sesp_replies_code_t value)
 #endif
 
 /*@ requires json_ok(json) && at <= json->len && \valid(out) && \separated(json, out);
-    assigns json->code, *out; */
+    assigns json->open, json->code, *out; */
 static void read_status(json_t *json, size_t at, sesp_status_t *out)
 {
     static const char names[] =
@@ -1472,7 +1443,8 @@ static void read_status(json_t *json, size_t at, sesp_status_t *out)
         json_string(json, member[2], 0u, 32u, TEXT_UTF8, out->as.online_true.version);
         json_string(json, member[3], 1u, 16u, TEXT_IDENTIFIER, out->as.online_true.chip);
         out->as.online_true.boot_id = json_u32(json, member[4], 0u, 4294967295u);
-        out->as.online_true.reset_reason = (sesp_status_reset_reason_t)json_enum(json, member[5], sesp_status_reset_reason_names, sizeof sesp_status_reset_reason_names - 1u, SESP_STATUS_RESET_REASON_COUNT);
+        out->as.online_true.reset_reason =
+            (sesp_status_reset_reason_t)json_enum(json, member[5], sesp_status_reset_reason_names, sizeof sesp_status_reset_reason_names - 1u, SESP_STATUS_RESET_REASON_COUNT);
         out->as.online_true.protocol = (uint16_t)json_u32(json, member[6], 1u, 65535u);
         json_string(json, member[7], 16u, 16u, TEXT_HEX, out->as.online_true.contract);
         return;
@@ -1485,7 +1457,7 @@ static void read_status(json_t *json, size_t at, sesp_status_t *out)
 }
 
 /*@ requires json_ok(json) && at <= json->len && \valid(out) && \separated(json, out);
-    assigns json->code, *out;
+    assigns json->open, json->code, *out;
     ensures 0 <= out->run <= 4294967295;
     ensures 0 <= out->bytes <= 4294967295;
     ensures 0 <= out->total <= 4294967295; */
@@ -1503,7 +1475,8 @@ static void read_update_state(json_t *json, size_t at, sesp_update_state_t *out)
 
     json_members(json, at, names, sizeof names - 1u, member, 7u);
     out->run = json_u32(json, member[0], 0u, 4294967295u);
-    out->state = (sesp_update_state_state_t)json_enum(json, member[1], sesp_update_state_state_names, sizeof sesp_update_state_state_names - 1u, SESP_UPDATE_STATE_STATE_COUNT);
+    out->state =
+        (sesp_update_state_state_t)json_enum(json, member[1], sesp_update_state_state_names, sizeof sesp_update_state_state_names - 1u, SESP_UPDATE_STATE_STATE_COUNT);
     json_string(json, member[2], 0u, 32u, TEXT_UTF8, out->from);
     out->to_is_null = json_at(json, member[3], 'n');
     if (!out->to_is_null) {
@@ -1513,12 +1486,13 @@ static void read_update_state(json_t *json, size_t at, sesp_update_state_t *out)
     out->total = json_u32(json, member[5], 0u, 4294967295u);
     out->reason_is_null = json_at(json, member[6], 'n');
     if (!out->reason_is_null) {
-        out->reason = (sesp_update_state_reason_t)json_enum(json, member[6], sesp_update_state_reason_names, sizeof sesp_update_state_reason_names - 1u, SESP_UPDATE_STATE_REASON_COUNT);
+        out->reason =
+            (sesp_update_state_reason_t)json_enum(json, member[6], sesp_update_state_reason_names, sizeof sesp_update_state_reason_names - 1u, SESP_UPDATE_STATE_REASON_COUNT);
     }
 }
 
 /*@ requires json_ok(json) && at <= json->len && \valid(out) && \separated(json, out);
-    assigns json->code, *out;
+    assigns json->open, json->code, *out;
     ensures 0 <= out->use_url <= 1;
     ensures 0 <= out->interval <= 4294967295; */
 static void read_settings(json_t *json, size_t at, sesp_settings_t *out)
@@ -1539,7 +1513,7 @@ static void read_settings(json_t *json, size_t at, sesp_settings_t *out)
 }
 
 /*@ requires json_ok(json) && at <= json->len && \valid(out) && \separated(json, out);
-    assigns json->code, *out; */
+    assigns json->open, json->code, *out; */
 static void read_replies(json_t *json, size_t at, sesp_replies_t *out)
 {
     static const char names[] =
@@ -1560,7 +1534,8 @@ static void read_replies(json_t *json, size_t at, sesp_replies_t *out)
     }
     if (json_at(json, member[0], 'f')) {
         out->kind = SESP_REPLIES_KIND_OK_FALSE;
-        out->as.ok_false.code = (sesp_replies_code_t)json_enum(json, member[2], sesp_replies_code_names, sizeof sesp_replies_code_names - 1u, SESP_REPLIES_CODE_COUNT);
+        out->as.ok_false.code =
+            (sesp_replies_code_t)json_enum(json, member[2], sesp_replies_code_names, sizeof sesp_replies_code_names - 1u, SESP_REPLIES_CODE_COUNT);
         json_string(json, member[3], 0u, 128u, TEXT_UTF8, out->as.ok_false.detail);
         return;
     }
@@ -1568,7 +1543,7 @@ static void read_replies(json_t *json, size_t at, sesp_replies_t *out)
 }
 
 /*@ requires json_ok(json) && at <= json->len && \valid(out) && \separated(json, out);
-    assigns json->code, *out; */
+    assigns json->open, json->code, *out; */
 static void read_manifest_header(json_t *json, size_t at, sesp_manifest_header_t *out)
 {
     static const char names[] =
@@ -1583,7 +1558,7 @@ static void read_manifest_header(json_t *json, size_t at, sesp_manifest_header_t
 }
 
 /*@ requires json_ok(json) && at <= json->len && \valid(out) && \separated(json, out);
-    assigns json->code, *out; */
+    assigns json->open, json->code, *out; */
 static void read_manifest_from_items(json_t *json, size_t at, sesp_manifest_t *out)
 {
     size_t count = 0u;
@@ -1595,7 +1570,7 @@ static void read_manifest_from_items(json_t *json, size_t at, sesp_manifest_t *o
     at = json_space(json, at + 1u);
     if (json_at(json, at, ']')) at = json->len;
     /*@ loop invariant at <= json->len && count <= 8;
-        loop assigns at, count, json->code, *out;
+        loop assigns at, count, json->open, json->code, *out;
         loop variant json->len - at; */
     while (at < json->len) {
         if (count == 8u) {
@@ -1610,7 +1585,7 @@ static void read_manifest_from_items(json_t *json, size_t at, sesp_manifest_t *o
 }
 
 /*@ requires json_ok(json) && at <= json->len && \valid(out) && \separated(json, out);
-    assigns json->code, *out;
+    assigns json->open, json->code, *out;
     ensures 0 <= out->seq <= 4294967295;
     ensures 0 <= out->exp <= 4294967295;
     ensures 0 <= out->secure_version <= 4294967295;
@@ -1720,12 +1695,11 @@ sesp_codec_t sesp_log_decode(const uint8_t *data, size_t len, sesp_log_t *out)
 sesp_codec_t sesp_status_decode(const uint8_t *data, size_t len, sesp_status_t *out)
 {
     json_t json;
-    size_t root;
 
     *out = NOTHING(sesp_status_t);
     if (len > SESP_STATUS_MAX_BYTES) return SESP_CODEC_TOO_LONG;
-    root = json_open(&json, data, len, 1u);
-    if (json.code == SESP_CODEC_OK) read_status(&json, root, out);
+    json_open(&json, data, len, 0u);
+    read_status(&json, json.root, out);
     if (json.code != SESP_CODEC_OK) *out = NOTHING(sesp_status_t);
     return json.code;
 }
@@ -1739,12 +1713,11 @@ sesp_codec_t sesp_status_decode(const uint8_t *data, size_t len, sesp_status_t *
 sesp_codec_t sesp_update_state_decode(const uint8_t *data, size_t len, sesp_update_state_t *out)
 {
     json_t json;
-    size_t root;
 
     *out = NOTHING(sesp_update_state_t);
     if (len > SESP_UPDATE_STATE_MAX_BYTES) return SESP_CODEC_TOO_LONG;
-    root = json_open(&json, data, len, 1u);
-    if (json.code == SESP_CODEC_OK) read_update_state(&json, root, out);
+    json_open(&json, data, len, 0u);
+    read_update_state(&json, json.root, out);
     if (json.code != SESP_CODEC_OK) *out = NOTHING(sesp_update_state_t);
     return json.code;
 }
@@ -1757,12 +1730,11 @@ sesp_codec_t sesp_update_state_decode(const uint8_t *data, size_t len, sesp_upda
 sesp_codec_t sesp_settings_decode(const uint8_t *data, size_t len, sesp_settings_t *out)
 {
     json_t json;
-    size_t root;
 
     *out = NOTHING(sesp_settings_t);
     if (len > SESP_SETTINGS_MAX_BYTES) return SESP_CODEC_TOO_LONG;
-    root = json_open(&json, data, len, 1u);
-    if (json.code == SESP_CODEC_OK) read_settings(&json, root, out);
+    json_open(&json, data, len, 0u);
+    read_settings(&json, json.root, out);
     if (json.code != SESP_CODEC_OK) *out = NOTHING(sesp_settings_t);
     return json.code;
 }
@@ -1773,12 +1745,11 @@ sesp_codec_t sesp_settings_decode(const uint8_t *data, size_t len, sesp_settings
 sesp_codec_t sesp_replies_decode(const uint8_t *data, size_t len, sesp_replies_t *out)
 {
     json_t json;
-    size_t root;
 
     *out = NOTHING(sesp_replies_t);
     if (len > SESP_REPLIES_MAX_BYTES) return SESP_CODEC_TOO_LONG;
-    root = json_open(&json, data, len, 1u);
-    if (json.code == SESP_CODEC_OK) read_replies(&json, root, out);
+    json_open(&json, data, len, 0u);
+    read_replies(&json, json.root, out);
     if (json.code != SESP_CODEC_OK) *out = NOTHING(sesp_replies_t);
     return json.code;
 }
@@ -1789,12 +1760,11 @@ sesp_codec_t sesp_replies_decode(const uint8_t *data, size_t len, sesp_replies_t
 sesp_codec_t sesp_manifest_header_decode(const uint8_t *data, size_t len, sesp_manifest_header_t *out)
 {
     json_t json;
-    size_t root;
 
     *out = NOTHING(sesp_manifest_header_t);
     if (len > SESP_MANIFEST_HEADER_MAX_BYTES) return SESP_CODEC_TOO_LONG;
-    root = json_open(&json, data, len, 1u);
-    if (json.code == SESP_CODEC_OK) read_manifest_header(&json, root, out);
+    json_open(&json, data, len, 0u);
+    read_manifest_header(&json, json.root, out);
     if (json.code != SESP_CODEC_OK) *out = NOTHING(sesp_manifest_header_t);
     return json.code;
 }
@@ -1809,12 +1779,11 @@ sesp_codec_t sesp_manifest_header_decode(const uint8_t *data, size_t len, sesp_m
 sesp_codec_t sesp_manifest_decode(const uint8_t *data, size_t len, sesp_manifest_t *out)
 {
     json_t json;
-    size_t root;
 
     *out = NOTHING(sesp_manifest_t);
     if (len > SESP_MANIFEST_MAX_BYTES) return SESP_CODEC_TOO_LONG;
-    root = json_open(&json, data, len, 2u);
-    if (json.code == SESP_CODEC_OK) read_manifest(&json, root, out);
+    json_open(&json, data, len, 1u);
+    read_manifest(&json, json.root, out);
     if (json.code != SESP_CODEC_OK) *out = NOTHING(sesp_manifest_t);
     return json.code;
 }

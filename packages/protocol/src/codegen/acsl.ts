@@ -12,7 +12,7 @@ export function acslLines(clauses: readonly string[]): string[] {
 /** What every file-local reader of JSON asks for and promises. `extra`: promises of its own. */
 export const readerContract = (extra: readonly string[]): readonly string[] => [
   'requires json_ok(json) && at <= json->len && \\valid(out) && \\separated(json, out)',
-  'assigns json->code, *out',
+  'assigns json->open, json->code, *out',
   ...extra,
 ];
 

@@ -85,9 +85,10 @@ class DecoderEmitter {
 
   #jsonBody(body: LocalFunction, payload: CPayload, struct: CStruct, clear: string): void {
     this.snippets.use('json_open');
-    body.local('json_t json;').local('size_t root;');
-    body.line(`root = json_open(&json, data, len, ${String(payload.depth)}u);`);
-    body.line(`if (json.code == ${this.#code}_OK) read_${struct.name}(&json, root, out);`);
+    body.local('json_t json;');
+    // The root is the first level.
+    body.line(`json_open(&json, data, len, ${String(payload.depth - 1)}u);`);
+    body.line(`read_${struct.name}(&json, json.root, out);`);
     body.line(`if (json.code != ${this.#code}_OK) ${clear}`);
     body.line('return json.code;');
   }

@@ -32,12 +32,11 @@ export class ReaderEmitter {
 
   #objectReader(struct: CStruct, object: CObject): void {
     const body = new LocalFunction();
-    const find = this.#members(
+    this.#members(
       body,
       object.members.map(({ wireName }) => wireName),
     );
-    if (object.strict) this.#refuseIf(body, `!${find}`);
-    else body.line(object.members.length === 0 ? `(void)${find};` : `${find};`);
+    if (object.strict) this.#refuseIf(body, 'json->open');
     for (const [index, member] of object.members.entries()) {
       this.#member(body, member, `member[${String(index)}]`, 'out->');
     }
@@ -50,10 +49,7 @@ export class ReaderEmitter {
     const body = new LocalFunction();
     const all = union.options.flatMap(({ object }) => object.members.map(({ wireName }) => wireName));
     const names = [...new Set([union.discriminator, ...all])];
-    const find = this.#members(body, names);
-    const strict = union.options.some(({ object }) => object.strict);
-    if (strict) body.local('bool closed;').line(`closed = ${find};`);
-    else body.line(`${find};`);
+    this.#members(body, names);
     for (const option of union.options) {
       const { object, target } = optionPlace(option);
       body.block(`if (${this.#literal(body, option.tag, 'member[0]')})`, () => {
@@ -62,7 +58,7 @@ export class ReaderEmitter {
           const foreign = names.flatMap((name, index) =>
             object.members.some(({ wireName }) => wireName === name) ? [] : [`member[${String(index)}] < json->len`],
           );
-          this.#refuseIf(body, ['!closed', ...foreign].join(' || '));
+          this.#refuseIf(body, ['json->open', ...foreign].join(' || '));
         }
         for (const member of object.members) {
           const index = names.indexOf(member.wireName);
@@ -90,7 +86,7 @@ export class ReaderEmitter {
     body.line(`if (json_at(json, at, ']')) at = json->len;`);
     body.annotation([
       `loop invariant at <= json->len && count <= ${String(array.maxItems)}`,
-      'loop assigns at, count, json->code, *out',
+      'loop assigns at, count, json->open, json->code, *out',
       'loop variant json->len - at',
     ]);
     body.block('while (at < json->len)', () => {
@@ -107,12 +103,12 @@ export class ReaderEmitter {
     this.#print(body, array.name, struct.type, []);
   }
 
-  /** The call that looks members up: `member[i]` is where the value of the i-th name starts. */
-  #members(body: LocalFunction, names: readonly string[]): string {
+  /** Looks members up: `member[i]` is where the value of the i-th name starts. */
+  #members(body: LocalFunction, names: readonly string[]): void {
     this.snippets.use('json_members');
     localPackedNames(body, 'names', names);
     body.local(`size_t member[${String(Math.max(1, names.length))}];`);
-    return `json_members(json, at, ${namesArguments('names')}, member, ${String(names.length)}u)`;
+    body.line(`json_members(json, at, ${namesArguments('names')}, member, ${String(names.length)}u);`);
   }
 
   #member(body: LocalFunction, member: CMember, at: string, target: string): void {
@@ -176,7 +172,7 @@ export class ReaderEmitter {
       case 'enum': {
         this.snippets.use('json_enum');
         const table = `${namesArguments(namesTable(item.values))}, ${String(item.values.count)}`;
-        body.line(`${target} = (${item.values.type})json_enum(json, ${at}, ${table});`);
+        body.line(`${target} =`).line(`    (${item.values.type})json_enum(json, ${at}, ${table});`);
         return;
       }
       case 'struct':

@@ -14,6 +14,11 @@ const COMPILERS = [
   { name: 'gcc as C11', command: 'gcc', flags: ['-std=c11', '-Wstrict-prototypes', '-Wmissing-prototypes'] },
   { name: 'gcc as C11 for size', command: 'gcc', flags: ['-std=c11', '-Os'] },
   { name: 'clang as C11', command: 'clang', flags: ['-std=c11', '-Wstrict-prototypes', '-Wmissing-prototypes'] },
+  {
+    name: 'gcc for 32-bit RISC-V as C11',
+    command: 'riscv64-unknown-elf-gcc',
+    flags: ['-march=rv32imc', '-mabi=ilp32', '--specs=picolibc.specs', '-std=c11', '-Os', '-Wstack-usage=512'],
+  },
   { name: 'gcc as C++17', command: 'g++', flags: ['-x', 'c++', '-std=c++17', '-O2'] },
   { name: 'clang as C++17', command: 'clang++', flags: ['-x', 'c++', '-std=c++17', '-O2'] },
 ];

@@ -261,6 +261,7 @@ describe.each([
   { protocol: secureEspV1, prefix: 'sesp', name: 'secure-esp' },
   { protocol: wideContract, prefix: 'lab', name: 'a contract with every feature' },
   { protocol: numbersAndBytes as Protocol, prefix: 'num', name: 'decimals, bytes and defaults' },
+  ...GOLDEN_CONTRACTS.map((protocol) => ({ protocol, prefix: 'lab', name: `the golden contract ${protocol.name}` })),
 ])('generated C of $name', ({ protocol, prefix }) => {
   let c: CContractModule;
   beforeAll(async () => {
@@ -272,15 +273,12 @@ describe.each([
     ({ payload, encoding, vectors, index }) => {
       const codec = codecOf(protocol, payload);
       for (const vector of vectors) {
-        const { decoded, encoded, text: written } = c.roundTrip(index, bytesOf(vector));
+        const { decoded, encoded, bytes: written } = c.roundTrip(index, bytesOf(vector));
         expect([vector.name, decoded]).toEqual([vector.name, vector.verdict]);
         if (decoded !== 'ok' || encoding === 'empty') continue;
         expect([vector.name, encoded]).toEqual([vector.name, 'ok']);
-        // The encoders' output is read as text, which bytes are not: there it must be the input, as far as text can tell.
-        const again = codec.decode(encoding === 'bytes' ? bytesOf(vector) : new TextEncoder().encode(written));
+        const again = codec.decode(written ?? new Uint8Array());
         expect([vector.name, again.ok && plain(again.value)]).toEqual([vector.name, vector.value]);
-        if (encoding === 'bytes')
-          expect(written).toBe(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytesOf(vector)));
       }
     },
   );

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import {
   boundedString,
+  bytes,
   command,
+  decimal,
   defineProtocol,
   empty,
   event,
@@ -72,6 +74,22 @@ export const GOLDEN_CONTRACTS: readonly Protocol[] = [
         { maxBytes: 64 },
       ),
       { description: 'Members that may be absent, null, or both.' },
+    ),
+  }),
+  contract('numbers-and-bytes', {
+    'set/target': command(text(decimal({ min: 5, max: 35, decimals: 1 }), { maxBytes: 8 }), { description: 'A decimal.' }),
+    frame: command(bytes({ minBytes: 2, maxBytes: 16 }), { description: 'Raw bytes.', deprecated: 'Use set/target.' }),
+    climate: event(
+      json(
+        z.object({
+          temperature: decimal({ min: -40, max: 125, decimals: 2 }),
+          fan: integer(0, 3).default(1),
+          mode: z.enum(['auto', 'manual']).default('auto'),
+          label: boundedString({ maxBytes: 8 }).default('none'),
+        }),
+        { maxBytes: 128 },
+      ),
+      { description: 'Decimals and defaults.' },
     ),
   }),
 ];

@@ -1,8 +1,7 @@
 import type { Snippet } from './snippets.js';
 
 /**
- * The first of two steps in which JSON is read: the whole payload is checked (UTF-8, grammar, depth, strings), without
- * recursion.
+ * Steps over JSON and checks it: UTF-8, grammar, depth, strings; without recursion.
  */
 export const JSON_SCAN_SNIPPETS: readonly Snippet[] = [
   {
@@ -13,11 +12,15 @@ export const JSON_SCAN_SNIPPETS: readonly Snippet[] = [
 typedef struct {
     const uint8_t *data;
     size_t len;
+    size_t root;  /* where its value starts */
+    size_t depth; /* levels that the members of the root may nest */
+    bool open;    /* the object read last has unknown members */
     sesp_codec_t code;
 } json_t;
 
 /*@ predicate json_ok(json_t *json) =
-      \valid(json) && \valid_read(json->data + (0 .. json->len - 1)) && json->len <= JSON_MAX_BYTES; */
+      \valid(json) && \valid_read(json->data + (0 .. json->len - 1)) && json->len <= JSON_MAX_BYTES &&
+      json->depth <= JSON_MAX_DEPTH; */
 
 /*@ requires json_ok(json);
     assigns json->code; */
@@ -239,23 +242,23 @@ static size_t json_skip_key(const json_t *json, size_t at)
 }
 
 /* One value of any kind, without recursion. */
-/*@ requires json_ok(json) && at <= json->len && max_depth <= JSON_MAX_DEPTH;
+/*@ requires json_ok(json) && at <= json->len;
     assigns \nothing;
     ensures \result == 0 || at < \result <= json->len; */
-static size_t json_skip_value(const json_t *json, size_t at, size_t max_depth)
+static size_t json_skip_value(const json_t *json, size_t at)
 {
     char closers[JSON_MAX_DEPTH];
     size_t depth = 0u;
 
     /* Each turn starts where a value has to stand. */
-    /*@ loop invariant \at(at, Pre) <= at <= json->len && depth <= max_depth;
+    /*@ loop invariant \at(at, Pre) <= at <= json->len && depth <= json->depth;
         loop assigns at, depth, closers[0 .. JSON_MAX_DEPTH - 1];
         loop variant json->len - at; */
     while (at < json->len) {
         const uint8_t byte = json->data[at];
         if (byte == '{' || byte == '[') {
             const char closer = byte == '{' ? '}' : ']';
-            if (depth == max_depth) return 0u;
+            if (depth == json->depth) return 0u;
             closers[depth] = closer;
             depth++;
             at = json_space(json, at + 1u);
@@ -268,7 +271,7 @@ static size_t json_skip_value(const json_t *json, size_t at, size_t max_depth)
             at = json_skip_scalar(json, at);
             if (at == 0u) return 0u;
         }
-        /*@ loop invariant \at(at, LoopEntry) <= at <= json->len && depth <= max_depth;
+        /*@ loop invariant \at(at, LoopEntry) <= at <= json->len && depth <= json->depth;
             loop assigns at, depth;
             loop variant depth; */
         while (depth > 0u) {
@@ -290,22 +293,19 @@ static size_t json_skip_value(const json_t *json, size_t at, size_t max_depth)
     name: 'json_open',
     needs: ['json_skip'],
     code: String.raw`
-/* Checks the whole text: grammar, UTF-8, depth. Position of its value. */
-/*@ requires \valid(json) && \valid_read(data + (0 .. len - 1)) && len <= JSON_MAX_BYTES && max_depth <= JSON_MAX_DEPTH;
+/* Finds the root of a text. An object there is checked when its members are looked up. */
+/*@ requires \valid(json) && \valid_read(data + (0 .. len - 1)) && len <= JSON_MAX_BYTES && depth <= JSON_MAX_DEPTH;
     assigns *json;
-    ensures json_ok(json) && json->len == len && json->data == data && \result <= len; */
-static size_t json_open(json_t *json, const uint8_t *data, size_t len, size_t max_depth)
+    ensures json_ok(json) && json->len == len && json->root <= len; */
+static void json_open(json_t *json, const uint8_t *data, size_t len, size_t depth)
 {
-    size_t root;
-    size_t end;
-
     json->data = data;
     json->len = len;
+    json->root = 0u;
+    json->depth = depth;
+    json->open = false;
     json->code = SESP_CODEC_OK;
-    root = json_space(json, 0u);
-    end = json_skip_value(json, root, max_depth);
-    if (end == 0u || json_space(json, end) != len) json->code = SESP_CODEC_BAD_PAYLOAD;
-    return root;
+    json->root = json_space(json, 0u);
 }`,
   },
 ];

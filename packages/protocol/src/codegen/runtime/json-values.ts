@@ -1,61 +1,10 @@
 import type { Snippet } from './snippets.js';
 
 /**
- * The second step: values of a text that is known to be well formed. The first fault sticks, so that readers need no
- * branches; after it they go on harmlessly.
+ * Values of JSON. An object is checked as a whole before any of its members is read; the first fault sticks, so that
+ * readers need no branches, and after it they go on harmlessly.
  */
 export const JSON_VALUE_SNIPPETS: readonly Snippet[] = [
-  {
-    name: 'json_behind',
-    needs: ['json_t'],
-    code: String.raw`
-/* In a text that is known to be well formed only ends are looked for. */
-
-/* Behind the string that starts at 'at'. */
-/*@ requires json_ok(json) && at < json->len;
-    assigns \nothing;
-    ensures at < \result <= json->len; */
-static size_t json_behind_string(const json_t *json, size_t at)
-{
-    size_t end = at + 1u;
-
-    /*@ loop invariant at < end <= json->len + 1;
-        loop assigns end;
-        loop variant json->len + 1 - end; */
-    while (end < json->len && json->data[end] != '"') end += json->data[end] == '\\' ? 2u : 1u;
-    return end < json->len ? end + 1u : json->len;
-}
-
-/* Behind the value that starts at 'at' and the white space after it. */
-/*@ requires json_ok(json) && at <= json->len;
-    assigns \nothing;
-    ensures at <= \result <= json->len; */
-static size_t json_behind_value(const json_t *json, size_t at)
-{
-    size_t depth = 0u;
-
-    /*@ loop invariant \at(at, Pre) <= at <= json->len && depth <= at;
-        loop assigns at, depth;
-        loop variant json->len - at; */
-    while (at < json->len) {
-        const uint8_t byte = json->data[at];
-        if (byte == '"') {
-            at = json_behind_string(json, at);
-            continue;
-        }
-        if (byte == '{' || byte == '[') {
-            depth++;
-        } else if (byte == '}' || byte == ']') {
-            if (depth == 0u) return at;
-            depth--;
-        } else if (byte == ',' && depth == 0u) {
-            return at;
-        }
-        at++;
-    }
-    return at;
-}`,
-  },
   {
     name: 'utf8_put',
     needs: [],
@@ -166,48 +115,63 @@ static size_t json_name(const json_t *json, size_t at, const char *names, size_t
   },
   {
     name: 'json_members',
-    needs: ['json_behind', 'json_name'],
+    needs: ['json_skip', 'json_name'],
     code: String.raw`
+/* Position behind the object at 'at', 0 if it is not well formed; see json_members(). */
+/*@ requires json_ok(json) && at <= json->len && \valid_read(names + (0 .. size - 1));
+    requires \valid(values + (0 .. count - 1)) && \separated(json, values + (0 .. count - 1));
+    requires \forall integer i; 0 <= i < count ==> values[i] <= json->len;
+    assigns json->open, values[0 .. count - 1];
+    ensures \result <= json->len && \forall integer i; 0 <= i < count ==> values[i] <= json->len; */
+static size_t json_object(json_t *json, size_t at, const char *names, size_t size, size_t *values, size_t count)
+{
+    if (!json_at(json, at, '{')) return 0u;
+    at = json_space(json, at + 1u);
+    if (json_at(json, at, '}')) return at + 1u;
+    /*@ loop invariant at <= json->len && \forall integer k; 0 <= k < count ==> values[k] <= json->len;
+        loop assigns at, json->open, values[0 .. count - 1];
+        loop variant json->len - at; */
+    while (at < json->len) {
+        const size_t known = json_name(json, at, names, size);
+        at = json_skip_key(json, at);
+        if (at == 0u) return 0u;
+        if (known < count) values[known] = at;
+        else json->open = true;
+        at = json_skip_value(json, at);
+        if (at == 0u) return 0u;
+        at = json_space(json, at);
+        if (json_at(json, at, '}')) return at + 1u;
+        if (!json_at(json, at, ',')) return 0u;
+        at = json_space(json, at + 1u);
+    }
+    return 0u;
+}
+
 /*
- * Finds the members of the object at 'at': values[i] is where the last value of the i-th name starts, the end of the text
- * if there is none. True if the object has no others.
+ * Checks the object at 'at' and finds its members: values[i] is where the last value of the i-th name starts, the end of
+ * the text if there is none; json->open if it has others. Behind the root the text has to end.
  */
 /*@ requires json_ok(json) && at <= json->len && \valid_read(names + (0 .. size - 1));
     requires \valid(values + (0 .. count - 1)) && \separated(json, values + (0 .. count - 1));
-    assigns json->code, values[0 .. count - 1];
+    assigns json->open, json->code, values[0 .. count - 1];
     ensures \forall integer i; 0 <= i < count ==> values[i] <= json->len; */
-static bool json_members(json_t *json, size_t at, const char *names, size_t size, size_t *values, size_t count)
+static void json_members(json_t *json, size_t at, const char *names, size_t size, size_t *values, size_t count)
 {
-    bool closed = true;
+    size_t end;
     size_t i;
 
+    json->open = false;
     /*@ loop invariant i <= count && \forall integer k; 0 <= k < i ==> values[k] <= json->len;
         loop assigns i, values[0 .. count - 1];
         loop variant count - i; */
     for (i = 0u; i < count; i++) values[i] = json->len;
-    if (!json_at(json, at, '{')) {
-        json_fault(json, SESP_CODEC_BAD_PAYLOAD);
-        return closed;
-    }
-    at = json_space(json, at + 1u);
-    /*@ loop invariant at <= json->len && \forall integer k; 0 <= k < count ==> values[k] <= json->len;
-        loop assigns at, closed, json->code, values[0 .. count - 1];
-        loop variant json->len - at; */
-    while (json_at(json, at, '"')) {
-        const size_t known = json_name(json, at, names, size);
-        at = json_space(json, json_behind_string(json, at));
-        if (at < json->len) at = json_space(json, at + 1u); /* the colon */
-        if (known < count) values[known] = at;
-        else closed = false;
-        at = json_behind_value(json, at);
-        if (json_at(json, at, ',')) at = json_space(json, at + 1u);
-    }
-    return closed;
+    end = json_object(json, at, names, size, values, count);
+    if (end == 0u || (at == json->root && json_space(json, end) != json->len)) json_fault(json, SESP_CODEC_BAD_PAYLOAD);
 }`,
   },
   {
     name: 'json_next_item',
-    needs: ['json_behind'],
+    needs: ['json_skip'],
     code: String.raw`
 /* Steps from the value at 'at' to the next one of the array; the end of the text behind the last. */
 /*@ requires json_ok(json) && at < json->len;
@@ -215,7 +179,9 @@ static bool json_members(json_t *json, size_t at, const char *names, size_t size
     ensures at < \result <= json->len; */
 static size_t json_next_item(const json_t *json, size_t at)
 {
-    at = json_behind_value(json, at);
+    at = json_skip_value(json, at);
+    if (at == 0u) return json->len;
+    at = json_space(json, at);
     return json_at(json, at, ',') ? json_space(json, at + 1u) : json->len;
 }`,
   },

@@ -125,11 +125,15 @@ static int64_t bounded_integer(bool negative, uint64_t magnitude, int64_t min, i
 typedef struct {
     const uint8_t *data;
     size_t len;
+    size_t root;  /* where its value starts */
+    size_t depth; /* levels that the members of the root may nest */
+    bool open;    /* the object read last has unknown members */
     sesp_codec_t code;
 } json_t;
 
 /*@ predicate json_ok(json_t *json) =
-      \valid(json) && \valid_read(json->data + (0 .. json->len - 1)) && json->len <= JSON_MAX_BYTES; */
+      \valid(json) && \valid_read(json->data + (0 .. json->len - 1)) && json->len <= JSON_MAX_BYTES &&
+      json->depth <= JSON_MAX_DEPTH; */
 
 /*@ requires json_ok(json);
     assigns json->code; */
@@ -335,23 +339,23 @@ static size_t json_skip_key(const json_t *json, size_t at)
 }
 
 /* One value of any kind, without recursion. */
-/*@ requires json_ok(json) && at <= json->len && max_depth <= JSON_MAX_DEPTH;
+/*@ requires json_ok(json) && at <= json->len;
     assigns \nothing;
     ensures \result == 0 || at < \result <= json->len; */
-static size_t json_skip_value(const json_t *json, size_t at, size_t max_depth)
+static size_t json_skip_value(const json_t *json, size_t at)
 {
     char closers[JSON_MAX_DEPTH];
     size_t depth = 0u;
 
     /* Each turn starts where a value has to stand. */
-    /*@ loop invariant \at(at, Pre) <= at <= json->len && depth <= max_depth;
+    /*@ loop invariant \at(at, Pre) <= at <= json->len && depth <= json->depth;
         loop assigns at, depth, closers[0 .. JSON_MAX_DEPTH - 1];
         loop variant json->len - at; */
     while (at < json->len) {
         const uint8_t byte = json->data[at];
         if (byte == '{' || byte == '[') {
             const char closer = byte == '{' ? '}' : ']';
-            if (depth == max_depth) return 0u;
+            if (depth == json->depth) return 0u;
             closers[depth] = closer;
             depth++;
             at = json_space(json, at + 1u);
@@ -364,7 +368,7 @@ static size_t json_skip_value(const json_t *json, size_t at, size_t max_depth)
             at = json_skip_scalar(json, at);
             if (at == 0u) return 0u;
         }
-        /*@ loop invariant \at(at, LoopEntry) <= at <= json->len && depth <= max_depth;
+        /*@ loop invariant \at(at, LoopEntry) <= at <= json->len && depth <= json->depth;
             loop assigns at, depth;
             loop variant depth; */
         while (depth > 0u) {
@@ -382,69 +386,19 @@ static size_t json_skip_value(const json_t *json, size_t at, size_t max_depth)
     return 0u;
 }
 
-/* Checks the whole text: grammar, UTF-8, depth. Position of its value. */
-/*@ requires \valid(json) && \valid_read(data + (0 .. len - 1)) && len <= JSON_MAX_BYTES && max_depth <= JSON_MAX_DEPTH;
+/* Finds the root of a text. An object there is checked when its members are looked up. */
+/*@ requires \valid(json) && \valid_read(data + (0 .. len - 1)) && len <= JSON_MAX_BYTES && depth <= JSON_MAX_DEPTH;
     assigns *json;
-    ensures json_ok(json) && json->len == len && json->data == data && \result <= len; */
-static size_t json_open(json_t *json, const uint8_t *data, size_t len, size_t max_depth)
+    ensures json_ok(json) && json->len == len && json->root <= len; */
+static void json_open(json_t *json, const uint8_t *data, size_t len, size_t depth)
 {
-    size_t root;
-    size_t end;
-
     json->data = data;
     json->len = len;
+    json->root = 0u;
+    json->depth = depth;
+    json->open = false;
     json->code = SESP_CODEC_OK;
-    root = json_space(json, 0u);
-    end = json_skip_value(json, root, max_depth);
-    if (end == 0u || json_space(json, end) != len) json->code = SESP_CODEC_BAD_PAYLOAD;
-    return root;
-}
-
-/* In a text that is known to be well formed only ends are looked for. */
-
-/* Behind the string that starts at 'at'. */
-/*@ requires json_ok(json) && at < json->len;
-    assigns \nothing;
-    ensures at < \result <= json->len; */
-static size_t json_behind_string(const json_t *json, size_t at)
-{
-    size_t end = at + 1u;
-
-    /*@ loop invariant at < end <= json->len + 1;
-        loop assigns end;
-        loop variant json->len + 1 - end; */
-    while (end < json->len && json->data[end] != '"') end += json->data[end] == '\\' ? 2u : 1u;
-    return end < json->len ? end + 1u : json->len;
-}
-
-/* Behind the value that starts at 'at' and the white space after it. */
-/*@ requires json_ok(json) && at <= json->len;
-    assigns \nothing;
-    ensures at <= \result <= json->len; */
-static size_t json_behind_value(const json_t *json, size_t at)
-{
-    size_t depth = 0u;
-
-    /*@ loop invariant \at(at, Pre) <= at <= json->len && depth <= at;
-        loop assigns at, depth;
-        loop variant json->len - at; */
-    while (at < json->len) {
-        const uint8_t byte = json->data[at];
-        if (byte == '"') {
-            at = json_behind_string(json, at);
-            continue;
-        }
-        if (byte == '{' || byte == '[') {
-            depth++;
-        } else if (byte == '}' || byte == ']') {
-            if (depth == 0u) return at;
-            depth--;
-        } else if (byte == ',' && depth == 0u) {
-            return at;
-        }
-        at++;
-    }
-    return at;
+    json->root = json_space(json, 0u);
 }
 
 /* Writes the character as UTF-8; its size. */
@@ -543,41 +497,56 @@ static size_t json_name(const json_t *json, size_t at, const char *names, size_t
     return index;
 }
 
+/* Position behind the object at 'at', 0 if it is not well formed; see json_members(). */
+/*@ requires json_ok(json) && at <= json->len && \valid_read(names + (0 .. size - 1));
+    requires \valid(values + (0 .. count - 1)) && \separated(json, values + (0 .. count - 1));
+    requires \forall integer i; 0 <= i < count ==> values[i] <= json->len;
+    assigns json->open, values[0 .. count - 1];
+    ensures \result <= json->len && \forall integer i; 0 <= i < count ==> values[i] <= json->len; */
+static size_t json_object(json_t *json, size_t at, const char *names, size_t size, size_t *values, size_t count)
+{
+    if (!json_at(json, at, '{')) return 0u;
+    at = json_space(json, at + 1u);
+    if (json_at(json, at, '}')) return at + 1u;
+    /*@ loop invariant at <= json->len && \forall integer k; 0 <= k < count ==> values[k] <= json->len;
+        loop assigns at, json->open, values[0 .. count - 1];
+        loop variant json->len - at; */
+    while (at < json->len) {
+        const size_t known = json_name(json, at, names, size);
+        at = json_skip_key(json, at);
+        if (at == 0u) return 0u;
+        if (known < count) values[known] = at;
+        else json->open = true;
+        at = json_skip_value(json, at);
+        if (at == 0u) return 0u;
+        at = json_space(json, at);
+        if (json_at(json, at, '}')) return at + 1u;
+        if (!json_at(json, at, ',')) return 0u;
+        at = json_space(json, at + 1u);
+    }
+    return 0u;
+}
+
 /*
- * Finds the members of the object at 'at': values[i] is where the last value of the i-th name starts, the end of the text
- * if there is none. True if the object has no others.
+ * Checks the object at 'at' and finds its members: values[i] is where the last value of the i-th name starts, the end of
+ * the text if there is none; json->open if it has others. Behind the root the text has to end.
  */
 /*@ requires json_ok(json) && at <= json->len && \valid_read(names + (0 .. size - 1));
     requires \valid(values + (0 .. count - 1)) && \separated(json, values + (0 .. count - 1));
-    assigns json->code, values[0 .. count - 1];
+    assigns json->open, json->code, values[0 .. count - 1];
     ensures \forall integer i; 0 <= i < count ==> values[i] <= json->len; */
-static bool json_members(json_t *json, size_t at, const char *names, size_t size, size_t *values, size_t count)
+static void json_members(json_t *json, size_t at, const char *names, size_t size, size_t *values, size_t count)
 {
-    bool closed = true;
+    size_t end;
     size_t i;
 
+    json->open = false;
     /*@ loop invariant i <= count && \forall integer k; 0 <= k < i ==> values[k] <= json->len;
         loop assigns i, values[0 .. count - 1];
         loop variant count - i; */
     for (i = 0u; i < count; i++) values[i] = json->len;
-    if (!json_at(json, at, '{')) {
-        json_fault(json, SESP_CODEC_BAD_PAYLOAD);
-        return closed;
-    }
-    at = json_space(json, at + 1u);
-    /*@ loop invariant at <= json->len && \forall integer k; 0 <= k < count ==> values[k] <= json->len;
-        loop assigns at, closed, json->code, values[0 .. count - 1];
-        loop variant json->len - at; */
-    while (json_at(json, at, '"')) {
-        const size_t known = json_name(json, at, names, size);
-        at = json_space(json, json_behind_string(json, at));
-        if (at < json->len) at = json_space(json, at + 1u); /* the colon */
-        if (known < count) values[known] = at;
-        else closed = false;
-        at = json_behind_value(json, at);
-        if (json_at(json, at, ',')) at = json_space(json, at + 1u);
-    }
-    return closed;
+    end = json_object(json, at, names, size, values, count);
+    if (end == 0u || (at == json->root && json_space(json, end) != json->len)) json_fault(json, SESP_CODEC_BAD_PAYLOAD);
 }
 
 /* Index of the name that the string at 'at' spells. */
@@ -1223,7 +1192,7 @@ const char *sesp_state_power_to_string(sesp_state_power_t value)
 #endif
 
 /*@ requires json_ok(json) && at <= json->len && \valid(out) && \separated(json, out);
-    assigns json->code, *out;
+    assigns json->open, json->code, *out;
     ensures 0 <= out->boot_id <= 4294967295;
     ensures -400 <= out->temperature <= 1250; */
 static void read_state(json_t *json, size_t at, sesp_state_t *out)
@@ -1242,7 +1211,8 @@ static void read_state(json_t *json, size_t at, sesp_state_t *out)
     out->temperature = (int16_t)json_integer(json, member[1], -400, 1250, 0);
     json_string(json, member[2], 1u, 8u, TEXT_UTF8, out->name);
     if (!json_string_is(json, member[3], literal_0, sizeof literal_0 - 1u)) json_fault(json, SESP_CODEC_BAD_PAYLOAD);
-    out->power = (sesp_state_power_t)json_enum(json, member[4], sesp_state_power_names, sizeof sesp_state_power_names - 1u, SESP_STATE_POWER_COUNT);
+    out->power =
+        (sesp_state_power_t)json_enum(json, member[4], sesp_state_power_names, sizeof sesp_state_power_names - 1u, SESP_STATE_POWER_COUNT);
 }
 
 /*@ requires \valid_read(data + (0 .. len - 1)) && \valid(out);
@@ -1253,12 +1223,11 @@ static void read_state(json_t *json, size_t at, sesp_state_t *out)
 sesp_codec_t sesp_state_decode(const uint8_t *data, size_t len, sesp_state_t *out)
 {
     json_t json;
-    size_t root;
 
     *out = NOTHING(sesp_state_t);
     if (len > SESP_STATE_MAX_BYTES) return SESP_CODEC_TOO_LONG;
-    root = json_open(&json, data, len, 1u);
-    if (json.code == SESP_CODEC_OK) read_state(&json, root, out);
+    json_open(&json, data, len, 0u);
+    read_state(&json, json.root, out);
     if (json.code != SESP_CODEC_OK) *out = NOTHING(sesp_state_t);
     return json.code;
 }
