@@ -3,6 +3,7 @@ import {
   accessRules,
   boundedString,
   command,
+  decimal,
   defineProtocol,
   event,
   integer,
@@ -22,8 +23,8 @@ const greenhouse = defineProtocol({
     climate: event(
       json(
         z.object({
-          temperature: integer(-400, 1250), // tenths of a degree
-          mode: z.enum(['day', 'night']),
+          temperature: decimal({ min: -40, max: 125, decimals: 1 }), // degrees Celsius
+          mode: z.enum(['day', 'night']).default('day'),
           note: boundedString({ maxBytes: 32 }).optional(),
         }),
         { maxBytes: 128 },
