@@ -6,7 +6,7 @@
 export const MUTANTS = [
   {
     name: 'four hexadecimal digits are read where fewer are left',
-    file: 'runtime/json-scan.ts',
+    file: 'runtime/json-text.ts',
     find: '    if (json->len - at < 4u) return HEX4_NONE;\n',
     replace: '',
     caughtBy: 'fuzz',
@@ -103,7 +103,7 @@ export const MUTANTS = [
   },
   {
     name: 'white space is looked at for ever',
-    file: 'runtime/json-scan.ts',
+    file: 'runtime/json-text.ts',
     find: `        at++;
     }
     return at;

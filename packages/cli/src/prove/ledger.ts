@@ -24,6 +24,7 @@ const ASSUMPTIONS: readonly string[] = [
   'int, long and pointers have 32 bits and plain char is unsigned, as on every ESP32 (Xtensa and RISC-V)',
   "WP's typed memory model: memory is accessed by one type only, and members of different options of a union are apart",
   'pointer arguments are apart from the constant tables of the file (in the functions under "separation")',
+  'a bool holds 0 or 1; no local is read before it is written, which is left to compilers and sanitizers',
   'callers keep the "requires" of the public functions: valid buffers of the stated sizes that do not overlap',
 ];
 

@@ -13,19 +13,8 @@ import {
 } from '../model.js';
 import type { Payload } from '../payload.js';
 import { toPayloadModel } from '../zod-model.js';
-import type {
-  CContract,
-  CEnum,
-  CFallback,
-  CItem,
-  CMember,
-  CObject,
-  CPayload,
-  CStruct,
-  CTopic,
-  CType,
-  CUnion,
-} from './c-model.js';
+import type { CContract, CEnum, CItem, CMember, CObject, CPayload, CStruct, CTopic, CType, CUnion } from './c-model.js';
+import { decimalsIn, fallbackOf, integerType, tagLabel } from './c-parts.js';
 import { fieldName, leafName, NameScope, snake, upper } from './names.js';
 
 export interface CNaming {
@@ -271,39 +260,5 @@ class CModelBuilder {
   }
 }
 
-/** Decimals of what a member holds, 0 if that is no decimal. */
-function decimalsIn(model: FieldModel): number {
-  if (model.kind === 'array') return decimalsIn(model.item);
-  return model.kind === 'decimal' ? model.decimals : 0;
-}
-
-function fallbackOf(member: MemberModel, type: CType): CFallback | undefined {
-  const value = member.default;
-  if (value === undefined) return undefined;
-  if (type.kind === 'enum') {
-    const found = type.values.enumerators.find(({ text }) => text === value);
-    return { kind: 'constant', expression: found?.name ?? '' };
-  }
-  if (typeof value === 'string') return { kind: 'text', text: value };
-  return { kind: 'constant', expression: String(value) };
-}
-
 const optionPath = (path: string, discriminator: string, tag: unknown): string =>
   `${path}|${discriminator}=${JSON.stringify(tag)}`;
-
-/** `true`, `minus_1`, `power_on`: what a literal is called in C. */
-function tagLabel(tag: string | number | boolean): string {
-  if (typeof tag === 'number' && tag < 0) return `minus_${String(-tag)}`;
-  const label = snake(String(tag));
-  return label === '' ? 'other' : label;
-}
-
-function integerType(min: number, max: number): string {
-  const signed = min < 0;
-  for (const bits of [8, 16, 32]) {
-    const low = signed ? -(2 ** (bits - 1)) : 0;
-    const high = signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
-    if (min >= low && max <= high) return `${signed ? '' : 'u'}int${String(bits)}_t`;
-  }
-  return 'int64_t';
-}

@@ -151,7 +151,8 @@ function printFunctions(out: Printer, contract: CContract): void {
   const macro = `${contract.macroPrefix}_CODEC`;
   out.doc(
     `Decoders: bytes from the network to a struct. ${macro}_OK, or ${macro}_BAD_PAYLOAD, _OUT_OF_RANGE or _TOO_LONG and a ` +
-      'struct of zeros. They allocate nothing, keep no pointer to data, and data may be NULL if len is 0.',
+      'struct of zeros. They allocate nothing, keep no pointer to data, and data may be NULL if len is 0. The buffers of ' +
+      'one call must not overlap.',
   );
   out
     .blank()

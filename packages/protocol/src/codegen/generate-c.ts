@@ -20,7 +20,7 @@ export interface GeneratedFile {
 
 /**
  * Generates C11 (also valid C++17) from a contract: `<name>_topics.h`, `<name>_protocol.h` and `<name>_protocol.c`, with
- * `<name>` the contract's name in snake_case. The files need nothing but `<stdbool.h> <stddef.h> <stdint.h> <string.h>`,
+ * `<name>` the contract's name in snake_case. The files need nothing but `<stdbool.h> <stddef.h> <stdint.h>`,
  * and equal contracts give equal bytes.
  *
  * Throws {@link ProtocolError} `invalid_definition` for what C cannot enforce or name, with the path of the field.

@@ -4,6 +4,7 @@ import { FORMAT_SNIPPETS, FORMATS, textIs } from './formats.js';
 import { INTEGER_SNIPPETS } from './integers.js';
 import { JSON_NUMBER_SNIPPETS } from './json-numbers.js';
 import { JSON_SCAN_SNIPPETS } from './json-scan.js';
+import { JSON_TEXT_SNIPPETS } from './json-text.js';
 import { JSON_VALUE_SNIPPETS } from './json-values.js';
 import { NAME_SNIPPETS } from './names.js';
 import { TEXT_SNIPPETS } from './text.js';
@@ -24,6 +25,7 @@ const SNIPPETS: readonly Snippet[] = [
   ...FORMAT_SNIPPETS,
   ...INTEGER_SNIPPETS,
   ...TEXT_SNIPPETS,
+  ...JSON_TEXT_SNIPPETS,
   ...JSON_SCAN_SNIPPETS,
   ...JSON_VALUE_SNIPPETS,
   ...JSON_NUMBER_SNIPPETS,

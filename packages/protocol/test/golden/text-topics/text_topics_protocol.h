@@ -77,7 +77,8 @@ typedef struct {
 
 /**
  * Decoders: bytes from the network to a struct. SESP_CODEC_OK, or SESP_CODEC_BAD_PAYLOAD, _OUT_OF_RANGE or _TOO_LONG
- * and a struct of zeros. They allocate nothing, keep no pointer to data, and data may be NULL if len is 0.
+ * and a struct of zeros. They allocate nothing, keep no pointer to data, and data may be NULL if len is 0. The buffers
+ * of one call must not overlap.
  */
 
 /**
