@@ -8,8 +8,10 @@ export const PKI_ERROR_CODES = [
   'ERR_PKI_SAN',
   'ERR_PKI_VALIDITY',
   'ERR_PKI_KEY',
+  'ERR_PKI_PASSPHRASE',
   'ERR_PKI_PEM',
   'ERR_PKI_CERTIFICATE',
+  'ERR_PKI_CSR',
   'ERR_PKI_NOT_CA',
   'ERR_PKI_ROLE',
   'ERR_PKI_EXPIRED',
@@ -20,6 +22,9 @@ export const PKI_ERROR_CODES = [
   'ERR_PKI_LOCKED',
   'ERR_PKI_NOT_FOUND',
   'ERR_PKI_UNKNOWN_DEVICE',
+  'ERR_PKI_UNKNOWN_SERIAL',
+  'ERR_PKI_REVOKED',
+  'ERR_PKI_CRL',
 ] as const;
 
 export type PkiErrorCode = (typeof PKI_ERROR_CODES)[number];

@@ -22,12 +22,12 @@ export interface PemBlock {
  *
  * @throws PkiError `ERR_PKI_PEM`
  */
-export function decodePem(text: Pem, labels: readonly string[]): PemBlock {
-  const match = text.length > MAX_PEM_CHARS ? null : BLOCK.exec(text);
+export function decodePem(text: Pem, labels: readonly string[], maxChars = MAX_PEM_CHARS): PemBlock {
+  const match = text.length > maxChars ? null : BLOCK.exec(text);
   const label = match?.[1];
   const body = match?.[2]?.replace(/[\r\n]/g, '');
   if (label === undefined || body === undefined) {
-    throw new PkiError('ERR_PKI_PEM', `not a PEM file with exactly one block of at most ${MAX_PEM_CHARS} characters`);
+    throw new PkiError('ERR_PKI_PEM', `not a PEM file with exactly one block of at most ${maxChars} characters`);
   }
   if (!labels.includes(label)) {
     throw new PkiError('ERR_PKI_PEM', `the PEM block is "${label}", expected "${labels.join('" or "')}"`);

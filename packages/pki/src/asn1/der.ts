@@ -119,6 +119,34 @@ export function content(node: DerNode | undefined, type: number): Buffer {
   return Buffer.from(node.value, 'latin1');
 }
 
-export const oidText = (node: DerNode | undefined): string => asn1.derToOid(content(node, Type.OID).toString('latin1'));
+/** Dotted form. @throws PkiError `ERR_PKI_CERTIFICATE` */
+export function oidText(node: DerNode | undefined): string {
+  const bytes = content(node, Type.OID).toString('latin1');
+  try {
+    return asn1.derToOid(bytes);
+  } catch (cause) {
+    throw new PkiError('ERR_PKI_CERTIFICATE', 'malformed structure: an object identifier', { cause });
+  }
+}
+
+const TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
+
+/**
+ * RFC 5280 4.1.2.5: UTCTime (years 1950 to 2049) or GeneralizedTime, whole seconds, in UTC, and a date of the calendar.
+ *
+ * @throws PkiError `ERR_PKI_CERTIFICATE`
+ */
+export function decodeTime(node: DerNode | undefined): Date {
+  const short = node?.type === Type.UTCTIME;
+  const text = content(node, short ? Type.UTCTIME : Type.GENERALIZEDTIME).toString('latin1');
+  const match = TIME.exec(short ? (text < '50' ? '20' : '19') + text : text);
+  if (!match) throw malformed('a time');
+  const [year = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1).map(Number);
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  date.setUTCHours(hours, minutes, seconds);
+  if (date.toISOString().replace(/[-:T]|\.000/g, '') !== match[0]) throw malformed('a time');
+  return date;
+}
 
 export { Class as DerClass, Type as DerType };

@@ -39,6 +39,10 @@ const ATTRIBUTES = {
 } as const satisfies Record<keyof Subject, Attribute>;
 
 const FIELDS = Object.keys(ATTRIBUTES) as (keyof Subject)[];
+/** Which field of {@link Subject} an attribute type is, if any. */
+export const fieldOfAttribute = (dotted: string): keyof Subject | undefined =>
+  FIELDS.find((field) => ATTRIBUTES[field].oid === dotted);
+
 const CONTROL_OR_LONE_SURROGATE = /[\p{Cc}\p{Cs}]/u;
 
 function checkField(field: keyof Subject, value: string): void {
@@ -76,8 +80,7 @@ export function decodeName(name: DerNode): Subject {
   for (const rdn of sequenceItems(name)) {
     for (const pair of setItems(rdn)) {
       const [type, value] = sequenceItems(pair);
-      const dotted = oidText(type);
-      const field = FIELDS.find((candidate) => ATTRIBUTES[candidate].oid === dotted);
+      const field = fieldOfAttribute(oidText(type));
       if (field === undefined || typeof value?.value !== 'string') continue;
       const utf8 = value.type === DerType.UTF8;
       subject[field] = Buffer.from(value.value, 'latin1').toString(utf8 ? 'utf8' : 'latin1');

@@ -1,3 +1,4 @@
+import { PkiError } from '../errors.js';
 import {
   bitString,
   boolean,
@@ -82,31 +83,51 @@ export const authorityKeyIdentifier = (issuerKeyId: Buffer): Extension => ({
 
 /** The `[3] Extensions` member of a TBSCertificate. */
 export const encodeExtensions = (extensions: readonly Extension[]): DerNode =>
-  context(
-    3,
-    sequence(
-      ...extensions.map(({ oid: id, critical, value }) =>
-        critical ? sequence(oid(id), boolean(true), octetString(value)) : sequence(oid(id), octetString(value)),
-      ),
+  context(3, encodeExtensionList(extensions));
+
+/** `Extensions` of RFC 5280 4.1. */
+export const encodeExtensionList = (extensions: readonly Extension[]): DerNode =>
+  sequence(
+    ...extensions.map(({ oid: id, critical, value }) =>
+      critical ? sequence(oid(id), boolean(true), octetString(value)) : sequence(oid(id), octetString(value)),
     ),
   );
 
-export function decodeExtensions(node: DerNode | undefined): ReadonlyMap<string, Extension> {
+/**
+ * `Extensions` of RFC 5280 4.1: each identifier at most once (4.2); `critical` is TRUE or absent, as DER wants a default
+ * value.
+ *
+ * @throws PkiError `ERR_PKI_CERTIFICATE`
+ */
+export function decodeExtensionList(list: DerNode | undefined): ReadonlyMap<string, Extension> {
   const extensions = new Map<string, Extension>();
-  if (node === undefined) return extensions;
-  for (const item of sequenceItems(children(node, 3, DerClass.CONTEXT_SPECIFIC)[0])) {
+  for (const item of sequenceItems(list)) {
     const parts = sequenceItems(item);
     const id = oidText(parts[0]);
-    extensions.set(id, { oid: id, critical: parts.length === 3, value: content(parts.at(-1), DerType.OCTETSTRING) });
+    const critical = parts.length === 3 && content(parts[1], DerType.BOOLEAN).equals(Buffer.of(0xff));
+    if (parts.length !== (critical ? 3 : 2)) {
+      throw new PkiError('ERR_PKI_CERTIFICATE', `malformed structure: extension ${id}`);
+    }
+    if (extensions.has(id)) throw new PkiError('ERR_PKI_CERTIFICATE', `extension ${id} is there twice`);
+    extensions.set(id, { oid: id, critical, value: content(parts.at(-1), DerType.OCTETSTRING) });
   }
   return extensions;
 }
 
+/** Reads the `[3] Extensions` member of a TBSCertificate; none is an empty list. */
+export const decodeExtensions = (node: DerNode | undefined): ReadonlyMap<string, Extension> =>
+  node === undefined ? new Map() : decodeExtensionList(children(node, 3, DerClass.CONTEXT_SPECIFIC)[0]);
+
 export function decodeBasicConstraints(value: Buffer): { ca: boolean; pathLength: number | undefined } {
   const items = sequenceItems(decodeDer(value));
-  const ca = items[0]?.type === DerType.BOOLEAN && content(items[0], DerType.BOOLEAN)[0] === 0xff;
-  const length = items[1] === undefined ? undefined : content(items[1], DerType.INTEGER);
-  return { ca, pathLength: length === undefined ? undefined : Number(`0x${length.toString('hex')}`) };
+  const flag = items[0]?.type === DerType.BOOLEAN ? content(items.shift(), DerType.BOOLEAN).toString('hex') : '00';
+  const [length, ...more] = items;
+  // DER has one TRUE; readers disagree about the other 254 of BER
+  if ((flag !== 'ff' && flag !== '00') || more.length > 0) {
+    throw new PkiError('ERR_PKI_CERTIFICATE', 'malformed structure: basicConstraints');
+  }
+  const pathLength = length === undefined ? undefined : Number(`0x${content(length, DerType.INTEGER).toString('hex')}`);
+  return { ca: flag === 'ff', pathLength };
 }
 
 export function decodeKeyUsage(value: Buffer): readonly KeyUsage[] {

@@ -48,6 +48,19 @@ export interface IssueOptions extends ValidityOptions {
   keyAlgorithm?: KeyAlgorithm;
 }
 
+/** How to answer a certificate request. What the request asks for counts for nothing, except where you say so. */
+export interface IssueFromCsrOptions extends ValidityOptions {
+  /** PKCS#10, PEM text or DER bytes */
+  csr: Pem | Uint8Array;
+  role: Role;
+  /** the subject to certify; `CN` is required here unless `takeCommonName` is set */
+  subject?: Subject;
+  /** take the CN of the request, after checking it by the rules of the role; default false */
+  takeCommonName?: boolean;
+  /** required for `broker` and `ota`, refused for `device` and `operator`; never taken from the request */
+  san?: San;
+}
+
 export interface Issued {
   readonly certificate: Pem;
   readonly info: CertificateInfo;

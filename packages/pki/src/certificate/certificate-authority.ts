@@ -11,9 +11,12 @@ import {
   subjectKeyIdentifier,
 } from '../asn1/extensions.js';
 import { canonicalSan, encodeSan } from '../asn1/subject-alt-name.js';
+import { certifiedSubject } from '../csr/certified-subject.js';
+import { csrError } from '../csr/csr-error.js';
+import { parseCsr } from '../csr/csr-info.js';
 import { PkiError } from '../errors.js';
-import { requireAlgorithm } from '../keys/key-algorithm.js';
-import { generatePrivateKey, spkiOf } from '../keys/key-pair.js';
+import { generatePrivateKey } from '../keys/key-pair.js';
+import { publicKeyInfo } from '../keys/public-key-info.js';
 import { keySigner, type Signer } from '../keys/signer.js';
 import type { Pem } from '../pem.js';
 import { checkCurrent, checkIsAuthority } from './authority-checks.js';
@@ -21,6 +24,7 @@ import {
   type AuthorityContext,
   type CreateAuthorityOptions,
   type Issued,
+  type IssueFromCsrOptions,
   type IssueOptions,
   type OpenAuthorityOptions,
   resolveContext,
@@ -81,10 +85,10 @@ export class CertificateAuthority {
     checkCurrent(this.info, now, 'the CA certificate');
     const validity = resolveValidity(options, { now, days: profile.days, issuer: this.info });
     const { key, privateKey } = await subjectKey(options);
-    const spki = spkiOf(key);
+    const { algorithm, spki } = publicKeyInfo(key);
     const extensions: Extension[] = [
       basicConstraints(false),
-      keyUsage(leafKeyUsage(requireAlgorithm(key))),
+      keyUsage(leafKeyUsage(algorithm)),
       extKeyUsage(profile.extendedKeyUsage),
       ...san,
       subjectKeyIdentifier(keyIdentifier(spki)),
@@ -96,6 +100,20 @@ export class CertificateAuthority {
       { signer: this.#signer, store, random, privateKey: key.type === 'private' ? key : undefined },
     );
     return { ...issued, privateKey };
+  }
+
+  /**
+   * Issues a leaf certificate for a certificate request: the requester keeps its private key, {@link parseCsr} checks that
+   * it holds it, and everything else is decided here. Afterwards as {@link issue}.
+   *
+   * This proves possession of a key, not identity: find out who is asking before you call it.
+   *
+   * @throws PkiError `ERR_PKI_CSR`, `ERR_PKI_OPTION` (no common name, or two), and what {@link issue} throws
+   */
+  async issueFromCsr(options: IssueFromCsrOptions): Promise<Issued> {
+    const request = parseCsr(options.csr);
+    if (request.spki.equals(this.#parsed.spki)) throw csrError('publicKey', 'the request is for the key of this CA');
+    return this.issue({ ...options, subject: certifiedSubject(options, request), key: request.publicKey });
   }
 
   #checkRequest({ role, subject, san }: IssueOptions): LeafProfile {
@@ -118,10 +136,7 @@ export class CertificateAuthority {
 
 /** The key to certify, and its PEM when it was made here. */
 async function subjectKey(options: IssueOptions): Promise<{ key: KeyObject; privateKey: Pem | undefined }> {
-  if (options.key) {
-    requireAlgorithm(options.key);
-    return { key: options.key, privateKey: undefined };
-  }
+  if (options.key) return { key: options.key, privateKey: undefined };
   const { keyObject, pem } = await generatePrivateKey(options.keyAlgorithm ?? 'ec-p256');
   return { key: keyObject, privateKey: pem };
 }

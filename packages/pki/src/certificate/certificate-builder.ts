@@ -4,12 +4,9 @@ import {
   content,
   context,
   decodeDer,
-  type DerNode,
   DerType,
   encodeDer,
   integer,
-  nullValue,
-  oid,
   sequence,
   sequenceItems,
   time,
@@ -17,7 +14,7 @@ import {
 } from '../asn1/der.js';
 import { encodeExtensions, type Extension } from '../asn1/extensions.js';
 import { isPkiError, PkiError } from '../errors.js';
-import type { KeyAlgorithm } from '../keys/key-algorithm.js';
+import { signatureAlgorithm } from '../keys/signature-algorithm.js';
 import type { Signer } from '../keys/signer.js';
 import type { ValidityPeriod } from './validity.js';
 
@@ -33,10 +30,6 @@ export interface CertificateContent {
   spki: Buffer;
   extensions: readonly Extension[];
 }
-
-/** RFC 5758 3.2: no parameters for ECDSA; RFC 4055 5: NULL for RSA. */
-const signatureAlgorithm = (algorithm: KeyAlgorithm): DerNode =>
-  algorithm === 'ec-p256' ? sequence(oid('1.2.840.10045.4.3.2')) : sequence(oid('1.2.840.113549.1.1.11'), nullValue());
 
 /** Certificate DER of RFC 5280 4.1. @throws PkiError `ERR_PKI_SIGNER` when the signer rejects */
 export async function signCertificate(certificate: CertificateContent, signer: Signer): Promise<Buffer> {

@@ -1,5 +1,14 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
-import { content, decodeDer, DerClass, type DerNode, DerType, encodeDer, sequenceItems } from '../asn1/der.js';
+import {
+  content,
+  decodeDer,
+  decodeTime,
+  DerClass,
+  type DerNode,
+  DerType,
+  encodeDer,
+  sequenceItems,
+} from '../asn1/der.js';
 import { decodeName, type Subject } from '../asn1/distinguished-name.js';
 import {
   decodeAuthorityKeyIdentifier,
@@ -84,8 +93,8 @@ function parse(der: Buffer): ParsedCertificate {
     subject,
     issuer: decodeName(fields.issuer),
     san: value(EXTENSION_OIDS.subjectAltName, decodeSan) ?? { dns: [], ip: [] },
-    notBefore: new Date(x509.validFrom),
-    notAfter: new Date(x509.validTo),
+    notBefore: decodeTime(fields.notBefore),
+    notAfter: decodeTime(fields.notAfter),
     fingerprint256: createHash('sha256').update(der).digest('hex'),
     keyAlgorithm: requireAlgorithm(publicKey),
     role: isCa ? 'ca' : ROLES.find((role) => role === subject.OU),
@@ -110,6 +119,8 @@ const readValue = <T>(extension: Extension | undefined, read: (bytes: Buffer) =>
 
 interface TbsFields {
   issuer: DerNode;
+  notBefore: DerNode | undefined;
+  notAfter: DerNode | undefined;
   subject: DerNode;
   spki: DerNode;
   extensions: DerNode | undefined;
@@ -119,9 +130,10 @@ interface TbsFields {
 function tbsFields(der: Buffer): TbsFields {
   const tbs = sequenceItems(sequenceItems(decodeDer(der))[0]);
   const versioned = tbs[0]?.tagClass === DerClass.CONTEXT_SPECIFIC;
-  const [serial, , issuer, , subject, spki, ...rest] = versioned ? tbs.slice(1) : tbs;
+  const [serial, , issuer, validity, subject, spki, ...rest] = versioned ? tbs.slice(1) : tbs;
   content(serial, DerType.INTEGER);
   if (!issuer || !subject || !spki) throw new PkiError('ERR_PKI_CERTIFICATE', 'the certificate lacks fields');
   const extensions = rest.find((node) => node.tagClass === DerClass.CONTEXT_SPECIFIC && (node.type as number) === 3);
-  return { issuer, subject, spki, extensions };
+  const [notBefore, notAfter] = sequenceItems(validity);
+  return { issuer, notBefore, notAfter, subject, spki, extensions };
 }

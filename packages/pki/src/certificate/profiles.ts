@@ -57,7 +57,7 @@ export const CA_DAYS = 7300;
 
 /** An EC key only signs; RSA keys may also be used by TLS 1.2's RSA key exchange of old peers. */
 export const leafKeyUsage = (algorithm: KeyAlgorithm): readonly KeyUsage[] =>
-  algorithm === 'ec-p256' ? ['digitalSignature'] : ['digitalSignature', 'keyEncipherment'];
+  algorithm.startsWith('ec-') ? ['digitalSignature'] : ['digitalSignature', 'keyEncipherment'];
 
 /** @throws PkiError `ERR_PKI_ROLE` */
 export function profileOf(role: Role): LeafProfile {

@@ -25,8 +25,8 @@ export function verifyIssued(der: Buffer, { content, issuerSpki, privateKey }: E
   }
   const same =
     info.serial === content.serial.toString('hex').toUpperCase() &&
-    info.notBefore.getTime() === content.validity.notBefore.getTime() &&
-    info.notAfter.getTime() === content.validity.notAfter.getTime() &&
+    Date.parse(x509.validFrom) === content.validity.notBefore.getTime() &&
+    Date.parse(x509.validTo) === content.validity.notAfter.getTime() &&
     parsed.subjectDer.equals(content.subject) &&
     parsed.spki.equals(content.spki);
   if (!same) throw new PkiError('ERR_PKI_CERTIFICATE', 'the certificate reads back differently than it was written');

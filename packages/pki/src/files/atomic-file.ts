@@ -79,6 +79,16 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
+/** Moves a file over another one in one step, for good. @throws PkiError `ERR_PKI_IO` */
+export async function moveFile(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+    await syncDirectory(dirname(to));
+  } catch (cause) {
+    throw ioError('write', to, cause);
+  }
+}
+
 /** Makes a rename or link durable. Windows has no such call for directories. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;

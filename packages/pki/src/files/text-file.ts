@@ -5,14 +5,14 @@ import { ioError, systemCode } from './io-error.js';
 const MAX_FILE_BYTES = 65_536;
 
 /** The whole file, or undefined when there is none. @throws PkiError `ERR_PKI_IO`, `ERR_PKI_PEM` (too large) */
-export async function readTextFile(path: string): Promise<string | undefined> {
+export async function readTextFile(path: string, maxBytes = MAX_FILE_BYTES): Promise<string | undefined> {
   try {
     const file = await open(path, 'r');
     try {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_FILE_BYTES + 1), 0, MAX_FILE_BYTES + 1, 0);
-      if (bytesRead > MAX_FILE_BYTES) {
-        throw new PkiError('ERR_PKI_PEM', `${path} is larger than ${MAX_FILE_BYTES} bytes`, { path });
-      }
+      // one byte more than is known to be there, so that growth between the two calls is noticed
+      const wanted = Math.min((await file.stat()).size, maxBytes) + 1;
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(wanted), 0, wanted, 0);
+      if (bytesRead > maxBytes) throw new PkiError('ERR_PKI_PEM', `${path} is larger than ${maxBytes} bytes`, { path });
       return buffer.toString('utf8', 0, bytesRead);
     } finally {
       await file.close();

@@ -2,13 +2,16 @@ import type { KeyObject } from 'node:crypto';
 import { PkiError } from '../errors.js';
 
 /** The keys this package certifies and signs with. */
-export const KEY_ALGORITHMS = ['ec-p256', 'rsa-2048', 'rsa-3072', 'rsa-4096'] as const;
+export const KEY_ALGORITHMS = ['ec-p256', 'ec-p384', 'rsa-2048', 'rsa-3072', 'rsa-4096'] as const;
 export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
+
+/** OpenSSL's names of the curves. */
+const CURVES: Readonly<Partial<Record<string, KeyAlgorithm>>> = { prime256v1: 'ec-p256', secp384r1: 'ec-p384' };
 
 /** Which of the supported algorithms a key is of, or undefined. */
 export function algorithmOf(key: KeyObject): KeyAlgorithm | undefined {
   const details = key.asymmetricKeyDetails ?? {};
-  if (key.asymmetricKeyType === 'ec') return details.namedCurve === 'prime256v1' ? 'ec-p256' : undefined;
+  if (key.asymmetricKeyType === 'ec') return details.namedCurve === undefined ? undefined : CURVES[details.namedCurve];
   if (key.asymmetricKeyType !== 'rsa' || details.publicExponent !== 65_537n) return undefined;
   return KEY_ALGORITHMS.find((algorithm) => algorithm === `rsa-${details.modulusLength ?? 0}`);
 }

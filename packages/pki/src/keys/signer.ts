@@ -4,6 +4,7 @@ import { PkiError } from '../errors.js';
 import type { Pem } from '../pem.js';
 import { type KeyAlgorithm, requireAlgorithm } from './key-algorithm.js';
 import { spkiOf } from './key-pair.js';
+import { signatureDigest } from './signature-algorithm.js';
 
 const signAsync = promisify<string, Buffer, KeyObject, Buffer>(sign);
 
@@ -11,8 +12,8 @@ const signAsync = promisify<string, Buffer, KeyObject, Buffer>(sign);
  * The port a CA signs through, so its key can live in a file, an HSM or a KMS.
  *
  * - `spki`: SubjectPublicKeyInfo DER of the signing key; constant.
- * - `sign(tbs)`: signs SHA-256 of `tbs` (the bytes themselves are passed, not the hash). ECDSA: the DER pair (r, s);
- *   RSA: PKCS#1 v1.5. May take as long as it needs, may reject; is never called with an empty buffer. The result is
+ * - `sign(tbs)`: signs `tbs` (the bytes themselves are passed, not the hash) with SHA-256, or SHA-384 when `algorithm` is
+ *   `ec-p384`. ECDSA: the DER pair (r, s); RSA: PKCS#1 v1.5. May take as long as it needs, may reject; is never called with an empty buffer. The result is
  *   verified before it is used.
  */
 export interface Signer {
@@ -32,7 +33,8 @@ export function keySigner(key: KeyObject | Pem): Signer {
     throw new PkiError('ERR_PKI_KEY', 'a signer needs a private key', { field: 'key' });
   const algorithm = requireAlgorithm(privateKey);
   const spki = spkiOf(createPublicKey(privateKey));
-  return Object.freeze({ algorithm, spki, sign: (tbs: Buffer) => signAsync('sha256', tbs, privateKey) });
+  const digest = signatureDigest(algorithm);
+  return Object.freeze({ algorithm, spki, sign: (tbs: Buffer) => signAsync(digest, tbs, privateKey) });
 }
 
 function importKey(pem: Pem): KeyObject {

@@ -1,47 +1,55 @@
 import { join } from 'node:path';
-import { parseCertificatePem, type SerialHex } from '../certificate/certificate-info.js';
-import { type Role, ROLES } from '../certificate/profiles.js';
-import { isPkiError, PkiError } from '../errors.js';
+import type { SerialHex } from '../certificate/certificate-info.js';
+import type { Role } from '../certificate/profiles.js';
+import { isPkiError } from '../errors.js';
 import { PUBLIC_FILE_MODE, writeFileAtomic } from '../files/atomic-file.js';
 import { ensureDirectory, listDirectory } from '../files/directory.js';
 import { parseFile, readTextFile } from '../files/text-file.js';
-import { encodePem } from '../pem.js';
-import { type IssuedFilter, type IssuedRecord, type PkiStore, toRecord } from './pki-store.js';
-import { checkClaim, matchesFilter, type NameClaim, nameKey, serialExists } from './store-rules.js';
+import { CrlFiles } from './crl-files.js';
+import type { IssuedFilter, IssuedRecord, PkiStore } from './pki-store.js';
+import { parseClaim, parseRecord, parseRevocation } from './record-files.js';
+import { checkRevocation, type CrlRecord, type Revocation } from './revocation.js';
+import { checkClaim, matchesFilter, type NameClaim, nameKey, serialExists, unknownSerial } from './store-rules.js';
 
 export interface FilePkiStoreOptions {
-  /** called before a file is written, with its path; what it throws stops the write */
+  /** called before a file is made, with its path; what it throws stops the write */
   onWrite?: (path: string) => void;
 }
 
 const SERIAL = /^[0-9A-F]{2,40}$/;
 
 /**
- * Records as files: `<dir>/<serial>.json` per certificate and `<dir>/names/<name>.json` per owned name. Each file is
- * created once, in one step, and never changed, so readers need no lock and two writers cannot both win.
+ * Records as files: `<dir>/<serial>.json` per certificate, `<dir>/names/<name>.json` per owned name,
+ * `<dir>/revoked/<serial>.json` per revocation and `<dir>/crls/<issuer>/<number>.json` per revocation list. The first
+ * three are created once, in one step, and never changed, so readers need no lock and two writers cannot both win.
  */
 export class FilePkiStore implements PkiStore {
   readonly #dir: string;
   readonly #namesDir: string;
+  readonly #revokedDir: string;
+  readonly #crls: CrlFiles;
   readonly #onWrite: (path: string) => void;
 
   constructor(dir: string, options: FilePkiStoreOptions = {}) {
     this.#dir = dir;
     this.#namesDir = join(dir, 'names');
+    this.#revokedDir = join(dir, 'revoked');
     this.#onWrite = options.onWrite ?? (() => undefined);
+    this.#crls = new CrlFiles(join(dir, 'crls'), this.#onWrite);
   }
 
   async claimName(commonName: string, role: Role): Promise<void> {
     const path = join(this.#namesDir, `${encodeURIComponent(nameKey(commonName))}.json`);
     const claim: NameClaim = { commonName, role };
     const owner = await this.#readClaim(path);
-    if (owner === undefined && (await this.#create(path, claim))) return;
+    if (owner === undefined && (await this.#create(path, claim, this.#namesDir))) return;
     // lost a race, or claimed before: the file decides
     checkClaim(owner ?? (await this.#readClaim(path)) ?? claim, claim);
   }
 
   async put(record: IssuedRecord): Promise<void> {
-    if (!(await this.#create(this.#recordPath(record.serial), record))) throw serialExists(record.serial);
+    if (await this.#create(this.#recordPath(record.serial), record, this.#namesDir)) return;
+    throw serialExists(record.serial);
   }
 
   async get(serial: SerialHex): Promise<IssuedRecord | undefined> {
@@ -52,15 +60,53 @@ export class FilePkiStore implements PkiStore {
   }
 
   async *list(filter: IssuedFilter = {}): AsyncGenerator<IssuedRecord> {
-    for (const name of await listDirectory(this.#dir)) {
-      if (!name.endsWith('.json')) continue;
-      const record = await this.get(name.slice(0, -'.json'.length));
+    for (const serial of await serialsIn(this.#dir)) {
+      const record = await this.get(serial);
       if (record && matchesFilter(record, filter)) yield record;
     }
   }
 
+  async revoke(serial: SerialHex, given: Omit<Revocation, 'serial'>): Promise<Revocation> {
+    const revocation = checkRevocation(serial, given);
+    if ((await this.get(serial)) === undefined) throw unknownSerial(serial);
+    const first = await this.revocation(serial);
+    if (first !== undefined) return first;
+    if (await this.#create(this.#revocationPath(serial), revocation, this.#revokedDir)) return revocation;
+    return (await this.revocation(serial)) ?? revocation;
+  }
+
+  async revocation(serial: SerialHex): Promise<Revocation | undefined> {
+    if (!SERIAL.test(serial)) return undefined;
+    const path = this.#revocationPath(serial);
+    const text = await readTextFile(path);
+    return text === undefined ? undefined : parseFile(path, text, (json) => parseRevocation(json, serial));
+  }
+
+  async *revocations(): AsyncGenerator<Revocation> {
+    for (const serial of await serialsIn(this.#revokedDir)) {
+      const revocation = await this.revocation(serial);
+      if (revocation) yield revocation;
+    }
+  }
+
+  nextCrlNumber(issuerKeyId: string): Promise<bigint> {
+    return this.#crls.reserve(issuerKeyId);
+  }
+
+  putCrl(record: CrlRecord): Promise<void> {
+    return this.#crls.put(record);
+  }
+
+  latestCrl(issuerKeyId: string): Promise<CrlRecord | undefined> {
+    return this.#crls.latest(issuerKeyId);
+  }
+
   #recordPath(serial: SerialHex): string {
     return join(this.#dir, `${serial}.json`);
+  }
+
+  #revocationPath(serial: SerialHex): string {
+    return join(this.#revokedDir, `${serial}.json`);
   }
 
   async #readClaim(path: string): Promise<NameClaim | undefined> {
@@ -69,8 +115,8 @@ export class FilePkiStore implements PkiStore {
   }
 
   /** False when the file was there already. */
-  async #create(path: string, value: NameClaim | IssuedRecord): Promise<boolean> {
-    await ensureDirectory(this.#namesDir, 'public');
+  async #create(path: string, value: NameClaim | IssuedRecord | Revocation, directory: string): Promise<boolean> {
+    await ensureDirectory(directory, 'public');
     this.#onWrite(path);
     try {
       const text = `${JSON.stringify(value, undefined, 2)}\n`;
@@ -83,32 +129,7 @@ export class FilePkiStore implements PkiStore {
   }
 }
 
-const damaged = (cause?: unknown): PkiError => new PkiError('ERR_PKI_STORE', 'the record is damaged', { cause });
-
-function parseObject(json: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw damaged(cause);
-  }
-  if (typeof value !== 'object' || value === null) throw damaged();
-  return { ...value };
-}
-
-function parseClaim(json: string): NameClaim {
-  const { commonName, role } = parseObject(json);
-  const known = ROLES.find((candidate) => candidate === role);
-  if (typeof commonName !== 'string' || known === undefined) throw damaged();
-  return { commonName, role: known };
-}
-
-/** The certificate in the record is the truth; the other fields are there for people with a text editor. */
-function parseRecord(json: string, serial: SerialHex): IssuedRecord {
-  const { certificate } = parseObject(json);
-  if (typeof certificate !== 'string') throw damaged();
-  const { info, x509 } = parseCertificatePem(certificate);
-  const record = toRecord(info, encodePem('CERTIFICATE', x509.raw));
-  if (record?.serial !== serial) throw damaged();
-  return record;
-}
+const serialsIn = async (directory: string): Promise<string[]> =>
+  (await listDirectory(directory))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -'.json'.length));

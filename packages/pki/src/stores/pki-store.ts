@@ -1,6 +1,7 @@
 import type { CertificateInfo, SerialHex } from '../certificate/certificate-info.js';
 import type { Role } from '../certificate/profiles.js';
 import type { Pem } from '../pem.js';
+import type { CrlRecord, Revocation } from './revocation.js';
 
 /** What is remembered of every certificate. */
 export interface IssuedRecord {
@@ -21,7 +22,7 @@ export interface IssuedFilter {
 }
 
 /**
- * Remembers serials and who owns a name. One store may serve several CAs. Every method is atomic: after a crash it
+ * Remembers serials, who owns a name, what was revoked and the revocation lists. One store may serve several CAs. Every method is atomic: after a crash it
  * has happened wholly or not at all. All failures of the medium are `ERR_PKI_STORE` or `ERR_PKI_IO` with a cause.
  */
 export interface PkiStore {
@@ -37,6 +38,25 @@ export interface PkiStore {
   get(serial: SerialHex): Promise<IssuedRecord | undefined>;
   /** In order of serial. */
   list(filter?: IssuedFilter): AsyncIterable<IssuedRecord>;
+  /**
+   * Revokes a certificate for ever and gives the revocation that counts: the first one, whatever later calls say.
+   *
+   * Rejects with `ERR_PKI_UNKNOWN_SERIAL`, `ERR_PKI_OPTION` (reason), `ERR_PKI_VALIDITY` (date).
+   */
+  revoke(serial: SerialHex, revocation: Omit<Revocation, 'serial'>): Promise<Revocation>;
+  revocation(serial: SerialHex): Promise<Revocation | undefined>;
+  /** In order of serial. */
+  revocations(): AsyncIterable<Revocation>;
+  /** A number for a revocation list of this issuer: greater than every one before, never given twice, first 1. */
+  nextCrlNumber(issuerKeyId: string): Promise<bigint>;
+  /**
+   * Keeps an issued list, unless there is one with that number or a higher one. Older ones are forgotten.
+   *
+   * Rejects with `ERR_PKI_STORE` when `nextCrlNumber` did not give the number.
+   */
+  putCrl(record: CrlRecord): Promise<void>;
+  /** The list with the highest number of this issuer. */
+  latestCrl(issuerKeyId: string): Promise<CrlRecord | undefined>;
 }
 
 /** The record of a certificate, or undefined when it has no role of ours. */

@@ -22,6 +22,22 @@ export function checkClaim(owner: NameClaim, wanted: NameClaim): void {
 export const serialExists = (serial: string): PkiError =>
   new PkiError('ERR_PKI_EXISTS', `serial number ${serial} was already issued`, { field: 'serial' });
 
+export const unknownSerial = (serial: string): PkiError =>
+  new PkiError('ERR_PKI_UNKNOWN_SERIAL', `no certificate with the serial number ${serial} was issued here`, {
+    field: 'serial',
+  });
+
+/** The identifier is part of a file name. @throws PkiError `ERR_PKI_OPTION` */
+export function checkIssuerKeyId(issuerKeyId: string): string {
+  if (/^[0-9a-f]{2,128}$/.test(issuerKeyId)) return issuerKeyId;
+  throw new PkiError('ERR_PKI_OPTION', 'issuerKeyId must be 2..128 lower-case hex digits', { field: 'issuerKeyId' });
+}
+
+export const unknownCrlNumber = (number: bigint): PkiError =>
+  new PkiError('ERR_PKI_STORE', `the revocation list number ${number} was not given by this store`, {
+    field: 'number',
+  });
+
 export const matchesFilter = (record: IssuedRecord, filter: IssuedFilter): boolean =>
   (filter.role === undefined || record.role === filter.role) &&
   (filter.commonName === undefined || record.commonName === filter.commonName);

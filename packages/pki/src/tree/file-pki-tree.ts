@@ -3,15 +3,20 @@ import { PkiError } from '../errors.js';
 import { type LockOptions, withLock } from '../files/lock-file.js';
 import type { FirmwareKeyScheme } from '../keys/firmware-key.js';
 import type { ReleaseKey } from '../keys/release-key.js';
+import { type InventoryEntry, type InventoryFilter, listInventory } from '../lifecycle/inventory.js';
+import type { RevokeOptions, RevokeTarget } from '../lifecycle/revoke.js';
 import type { Pem } from '../pem.js';
 import type { PkiTree } from './pki-tree.js';
 import { deviceAuthority, openAuthority, readAuthority, serverAuthority } from './tree-authorities.js';
 import type { TreeContext } from './tree-context.js';
+import { ensureCrls, readCrls, type RefreshCrlsOptions, type TreeCrls } from './tree-crls.js';
 import { type Credentials, type CredentialsSpec, readCredentials } from './tree-credentials.js';
 import { ensureDevice, listDevices } from './tree-devices.js';
-import type { CertificateFile } from './tree-files.js';
+import { type CertificateFile, readCertificateFile } from './tree-files.js';
+import { type RevokeReport, renewInTree, revokeInTree } from './tree-lifecycle.js';
 import { brokerParty, deviceParty, operatorParty, otaParty } from './tree-parties.js';
 import type { TreePaths } from './tree-paths.js';
+import { type RenewOptions, revokedError } from './tree-renewal.js';
 import { ensureFirmwareKey, readFirmwareKey, readReleaseKey } from './tree-signing-keys.js';
 
 interface TreeContents {
@@ -67,7 +72,7 @@ async function loadCredentials(
     cert: found.certificate.pem,
     key: found.key.pem,
     certPath: spec.certPath,
-    keyPath: spec.keyPath,
+    keyPath: found.key.path,
     ca,
     caPath: spec.caPath,
     cn: found.certificate.info.subject.CN ?? '',
@@ -87,12 +92,12 @@ class FilePkiTree implements PkiTree {
   readonly releaseKeyId: string;
   readonly releasePublicKey: Pem;
   readonly #context: TreeContext;
-  readonly #deviceCa: CertificateFile;
+  readonly #authorities: { readonly servers: CertificateFile; readonly devices: CertificateFile };
   readonly #lock: LockOptions;
 
   constructor(context: TreeContext, contents: TreeContents, { lock, created }: LoadTreeOptions) {
     this.#context = context;
-    this.#deviceCa = contents.deviceCa;
+    this.#authorities = { servers: contents.ca, devices: contents.deviceCa };
     this.#lock = lock;
     this.paths = context.paths;
     this.dir = context.paths.root;
@@ -109,7 +114,7 @@ class FilePkiTree implements PkiTree {
 
   async device(id: string): Promise<Credentials> {
     checkCommonName('device', id);
-    const found = await loadCredentials(deviceParty(this.paths, id), this.#deviceCa, this.ca);
+    const found = await loadCredentials(deviceParty(this.paths, id), this.#authorities.devices, this.ca);
     if (found !== undefined) return found;
     throw new PkiError('ERR_PKI_UNKNOWN_DEVICE', `there is no device "${id}" in ${this.paths.devicesDir}`, {
       path: this.paths.device(id).cert,
@@ -119,10 +124,38 @@ class FilePkiTree implements PkiTree {
 
   async issueDevice(id: string): Promise<Credentials> {
     checkCommonName('device', id);
-    const authority = openAuthority(deviceAuthority(this.paths), this.#deviceCa, this.#context);
-    const issuer = { file: this.#deviceCa, authority, serverCa: this.ca };
-    await withLock(this.paths.lock, this.#lock, () => ensureDevice(id, issuer, this.#context));
+    const file = this.#authorities.devices;
+    const authority = openAuthority(deviceAuthority(this.paths), file, this.#context);
+    const issuer = { file, authority, serverCa: this.ca };
+    await this.#locked(() => ensureDevice(id, issuer, this.#context));
+    const { certPath } = deviceParty(this.paths, id);
+    const serial = (await readCertificateFile(certPath))?.info.serial ?? '';
+    if (await this.#context.store.revocation(serial)) throw revokedError(id, certPath);
     return this.device(id);
+  }
+
+  inventory(filter: InventoryFilter = {}): AsyncIterable<InventoryEntry> {
+    return listInventory(this.#context.store, filter, this.#context.now());
+  }
+
+  revoke(target: RevokeTarget, options: RevokeOptions = {}): Promise<RevokeReport> {
+    return this.#locked(() => revokeInTree(target, options, this.#authorities, this.#context));
+  }
+
+  async renew(commonName: string, options: RenewOptions = {}): Promise<Credentials> {
+    const spec = await this.#locked(() => renewInTree(commonName, options, this.#authorities, this.#context));
+    const issuer = spec.role === 'device' ? this.#authorities.devices : this.#authorities.servers;
+    const renewed = await loadCredentials(spec, issuer, this.ca);
+    if (renewed !== undefined) return renewed;
+    throw new PkiError('ERR_PKI_IO', `${spec.certPath} vanished`, { path: spec.certPath });
+  }
+
+  crls(): Promise<TreeCrls> {
+    return readCrls(this.#authorities, this.#context);
+  }
+
+  refreshCrls(options: RefreshCrlsOptions = {}): Promise<TreeCrls> {
+    return this.#locked(() => ensureCrls(this.#authorities, this.#context, options));
   }
 
   devices(): Promise<readonly string[]> {
@@ -137,6 +170,10 @@ class FilePkiTree implements PkiTree {
   }
 
   ensureFirmwareKey(scheme: FirmwareKeyScheme): Promise<Pem> {
-    return withLock(this.paths.lock, this.#lock, () => ensureFirmwareKey(scheme, this.#context));
+    return this.#locked(() => ensureFirmwareKey(scheme, this.#context));
+  }
+
+  #locked<T>(work: () => Promise<T>): Promise<T> {
+    return withLock(this.paths.lock, this.#lock, work);
   }
 }

@@ -1,11 +1,13 @@
+import { parseCertificatePem } from '../certificate/certificate-info.js';
 import { PkiError } from '../errors.js';
 import { removeAccessOfOthers } from '../files/directory.js';
 import { readTextFile } from '../files/text-file.js';
+import { spkiOf } from '../keys/key-pair.js';
 import type { Pem } from '../pem.js';
 import type { TreeContext } from './tree-context.js';
 import { readCredentials } from './tree-credentials.js';
 import { listDevices } from './tree-devices.js';
-import { type CertificateFile, readCertificateFile } from './tree-files.js';
+import { type CertificateFile, readCertificateFile, readKeyFile } from './tree-files.js';
 import { deviceParty } from './tree-parties.js';
 import type { TreePaths } from './tree-paths.js';
 
@@ -50,20 +52,33 @@ async function copiedDevice(paths: TreePaths): Promise<string | undefined> {
   throw foreign(paths.mqttClientKey);
 }
 
-async function copyPair(id: string, deviceCa: CertificateFile, { paths, writer }: TreeContext): Promise<void> {
+async function copyPair(id: string, deviceCa: CertificateFile, context: TreeContext): Promise<void> {
+  const { paths, writer } = context;
   const known = (await listDevices(paths)).includes(id);
   const device = known ? await readCredentials(deviceParty(paths, id), deviceCa) : undefined;
   const copy = await readCertificateFile(paths.mqttClientCert);
-  // same key: an older certificate of that device, or the same one
-  if (!device || (copy && !copy.spki.equals(device.certificate.spki))) throw foreign(paths.mqttClientCert);
+  if (!device || (copy && !(await isKeyOf(id, copy.spki, context)))) throw foreign(paths.mqttClientCert);
 
   const key = await readTextFile(paths.mqttClientKey);
   if (key === undefined) await writer.createSecret(paths.mqttClientKey, device.key.pem);
-  else if (key !== device.key.pem) throw foreign(paths.mqttClientKey);
-  else await removeAccessOfOthers(paths.mqttClientKey);
+  else if (key === device.key.pem) await removeAccessOfOthers(paths.mqttClientKey);
+  else {
+    // a key of that device before it got a new one; the key itself is the one in `devices`
+    const old = await readKeyFile(paths.mqttClientKey);
+    if (!old || !(await isKeyOf(id, spkiOf(old.keyObject), context))) throw foreign(paths.mqttClientKey);
+    await writer.replaceSecret(paths.mqttClientKey, device.key.pem);
+  }
   if (copy?.pem !== device.certificate.pem) {
     await writer.writePublic(paths.mqttClientCert, device.certificate.pem, 'secret');
   }
+}
+
+/** Whether this tree certified the key for that device, now or earlier. */
+async function isKeyOf(id: string, spki: Buffer, { store }: TreeContext): Promise<boolean> {
+  for await (const { certificate } of store.list({ role: 'device', commonName: id })) {
+    if (parseCertificatePem(certificate).spki.equals(spki)) return true;
+  }
+  return false;
 }
 
 const foreign = (path: string): PkiError =>

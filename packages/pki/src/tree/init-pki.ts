@@ -9,6 +9,7 @@ import { type InitPkiOptions, type ResolvedInitOptions, resolveInitOptions } fro
 import type { PkiTree } from './pki-tree.js';
 import { deviceAuthority, ensureAuthority, serverAuthority } from './tree-authorities.js';
 import { type TreeContext, treeContext } from './tree-context.js';
+import { ensureCrls } from './tree-crls.js';
 import { ensureCredentials } from './tree-credentials.js';
 import { ensureDevice } from './tree-devices.js';
 import { readCertificateFile } from './tree-files.js';
@@ -22,7 +23,8 @@ import { ensureFirmwareKey, ensureReleaseKey } from './tree-signing-keys.js';
  *
  * Run it as often as you like. Files that are there and good are left byte for byte; a run that was killed is
  * completed by the next one; a CA or a signing key is never replaced. Server certificates are issued again (same key)
- * when `hosts` names something they lack, and any certificate whose time is over. Two runs at the same time take turns.
+ * when `hosts` names something they lack, and any certificate whose time is over; nothing that was revoked is. Revocation
+ * lists are issued anew at half of their time, or when they lack something. Two runs at the same time take turns.
  *
  * @example
  * const tree = await initPki({ dir: '.secure-esp', hosts: ['broker.local', '192.168.1.10'], devices: ['esp-001'] });
@@ -59,6 +61,7 @@ async function ensureTree(options: ResolvedInitOptions, context: TreeContext): P
   for (const id of options.devices) await ensureDevice(id, { ...devices, serverCa }, context);
   for (const scheme of options.schemes) await ensureFirmwareKey(scheme, context);
   await ensureReleaseKey(context);
+  await ensureCrls({ servers: servers.file, devices: devices.file }, context);
   const updateCert = (await readCertificateFile(paths.otaCert))?.pem ?? '';
   const firstDevice = options.devices[0];
   await ensureFirmwareCopies({ firstDevice, deviceCa: devices.file, serverCa, updateCert }, context);
@@ -83,6 +86,7 @@ async function ensureOperator(
 async function removeLeftovers(paths: TreePaths): Promise<void> {
   const files = [
     ...[paths.caCert, paths.caKey, paths.deviceCaCert, paths.deviceCaKey, paths.releaseKey],
+    ...[paths.caCrl, paths.deviceCaCrl],
     ...[paths.mqttCa, paths.otaCertsCa, ...Object.values(paths.firmwareKeys)],
   ];
   const devices = (await listDirectory(paths.devicesDir)).map((id) => paths.device(id).dir);
@@ -90,7 +94,8 @@ async function removeLeftovers(paths: TreePaths): Promise<void> {
     ...files.map((path) => dirname(path)),
     ...devices,
     paths.issuedDir,
-    join(paths.issuedDir, 'names'),
+    ...['names', 'revoked'].map((name) => join(paths.issuedDir, name)),
+    ...(await listDirectory(join(paths.issuedDir, 'crls'))).map((name) => join(paths.issuedDir, 'crls', name)),
   ]);
   for (const directory of directories) await removeTempFiles(directory);
 }

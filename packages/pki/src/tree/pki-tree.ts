@@ -1,7 +1,12 @@
 import type { FirmwareKeyScheme } from '../keys/firmware-key.js';
+import type { InventoryEntry, InventoryFilter } from '../lifecycle/inventory.js';
+import type { RevokeOptions, RevokeTarget } from '../lifecycle/revoke.js';
 import type { Pem } from '../pem.js';
+import type { RefreshCrlsOptions, TreeCrls } from './tree-crls.js';
 import type { Credentials } from './tree-credentials.js';
+import type { RevokeReport } from './tree-lifecycle.js';
 import type { TreePaths } from './tree-paths.js';
+import type { RenewOptions } from './tree-renewal.js';
 
 /** An opened certificate tree. Everything that is a value was read and checked when the tree was opened. */
 export interface PkiTree {
@@ -27,11 +32,33 @@ export interface PkiTree {
   /**
    * A device's pair, made if there is none. Needs the device CA's key.
    *
-   * @throws PkiError `ERR_PKI_NAME` (not an id, or another role's name), `ERR_PKI_LOCKED`, `ERR_PKI_IO`, …
+   * @throws PkiError `ERR_PKI_NAME` (not an id, or another role's name), `ERR_PKI_REVOKED`, `ERR_PKI_LOCKED`, …
    */
   issueDevice(id: string): Promise<Credentials>;
   /** ids with a certificate, sorted */
   devices(): Promise<readonly string[]>;
+  /** Every certificate that was issued, with its state, in order of serial number. */
+  inventory(filter?: InventoryFilter): AsyncIterable<InventoryEntry>;
+  /**
+   * Revokes, for ever, one certificate or all that a name ever got, and writes the revocation list: read back and
+   * verified when this resolves, so servers may be told. Again it changes nothing. Needs the issuing CA's key; without it
+   * the revocation is recorded, and the next call with the key writes the list.
+   *
+   * @throws PkiError `ERR_PKI_UNKNOWN_SERIAL`, `ERR_PKI_ROLE` (a CA), `ERR_PKI_VALIDITY` (a date to come),
+   *   `ERR_PKI_KEY`, `ERR_PKI_CRL`, `ERR_PKI_LOCKED`, …
+   */
+  revoke(target: RevokeTarget, options?: RevokeOptions): Promise<RevokeReport>;
+  /**
+   * Issues the certificate of a name (`broker`, `ota`, the operator, a device) again, with the same role, names and, by
+   * default, key. The values of this object stay those of before: open the tree again for them.
+   *
+   * @throws PkiError `ERR_PKI_UNKNOWN_DEVICE`, `ERR_PKI_REVOKED`, `ERR_PKI_VALIDITY`, `ERR_PKI_KEY`, `ERR_PKI_LOCKED`, …
+   */
+  renew(commonName: string, options?: RenewOptions): Promise<Credentials>;
+  /** The revocation lists as they are on disk now, verified. @throws PkiError `ERR_PKI_CRL`, `ERR_PKI_PEM`, `ERR_PKI_IO` */
+  crls(): Promise<TreeCrls>;
+  /** Issues the revocation lists that need it; needs the CAs' keys then. @throws PkiError `ERR_PKI_KEY`, `ERR_PKI_LOCKED`, … */
+  refreshCrls(options?: RefreshCrlsOptions): Promise<TreeCrls>;
   /** An existing firmware signing key (SEC1 or PKCS#1). @throws PkiError `ERR_PKI_NOT_FOUND` when there is none */
   firmwareKey(scheme: FirmwareKeyScheme): Promise<Pem>;
   /** The firmware signing key of a scheme, made if there is none. @throws PkiError `ERR_PKI_LOCKED`, `ERR_PKI_IO`, … */

@@ -22,6 +22,7 @@ import type { TreePaths } from './tree-paths.js';
 export interface AuthoritySpec {
   readonly certPath: string;
   readonly keyPath: string;
+  readonly crlPath: string;
   readonly commonName: string;
   readonly roles: readonly Role[];
   /** certificates that would be orphans under a new CA */
@@ -31,6 +32,7 @@ export interface AuthoritySpec {
 export const serverAuthority = (paths: TreePaths): AuthoritySpec => ({
   certPath: paths.caCert,
   keyPath: paths.caKey,
+  crlPath: paths.caCrl,
   commonName: 'secure-esp CA',
   roles: ['operator', 'broker', 'ota'],
   dependants: () => Promise.resolve([paths.brokerCert, paths.operatorCert, paths.otaCert]),
@@ -39,6 +41,7 @@ export const serverAuthority = (paths: TreePaths): AuthoritySpec => ({
 export const deviceAuthority = (paths: TreePaths): AuthoritySpec => ({
   certPath: paths.deviceCaCert,
   keyPath: paths.deviceCaKey,
+  crlPath: paths.deviceCaCrl,
   commonName: 'secure-esp device CA',
   roles: ['device'],
   dependants: async () => (await listDirectory(paths.devicesDir)).map((id) => paths.device(id).cert),
@@ -62,18 +65,23 @@ export async function readAuthority(spec: AuthoritySpec, now: Date): Promise<Cer
   return file;
 }
 
-/** The CA with its key in a file that is read when the first signature is wanted, so it may be kept elsewhere. */
+/** Signs with a key in a file that is read when a signature is wanted, so it may be kept elsewhere. */
+export const fileSigner = (spec: AuthoritySpec, file: CertificateFile): Signer => ({
+  algorithm: file.info.keyAlgorithm,
+  spki: file.spki,
+  sign: async (tbs) => {
+    const key = await readKeyFile(spec.keyPath);
+    if (key === undefined) {
+      throw missingKey(spec.keyPath, spec.certPath, 'put it back to issue certificates and revocation lists');
+    }
+    checkKeyPair(file, key);
+    return keySigner(key.keyObject).sign(tbs);
+  },
+});
+
+/** The CA, whose key is needed only to issue. */
 export function openAuthority(spec: AuthoritySpec, file: CertificateFile, context: TreeContext): CertificateAuthority {
-  const signer: Signer = {
-    algorithm: file.info.keyAlgorithm,
-    spki: file.spki,
-    sign: async (tbs) => {
-      const key = await readKeyFile(spec.keyPath);
-      if (key === undefined) throw missingKey(spec.keyPath, spec.certPath, 'put it back to issue certificates');
-      checkKeyPair(file, key);
-      return keySigner(key.keyObject).sign(tbs);
-    },
-  };
+  const signer = fileSigner(spec, file);
   const { store, now } = context;
   return CertificateAuthority.open({ certificate: file.pem, signer, roles: spec.roles, store, now });
 }

@@ -6,6 +6,7 @@ import { removeAccessOfOthers } from '../files/directory.js';
 import { generatePrivateKey } from '../keys/key-pair.js';
 import type { Pem } from '../pem.js';
 import type { TreeContext } from './tree-context.js';
+import { readPendingKey, settlePendingKey } from './pending-key.js';
 import {
   type CertificateFile,
   checkKeyPair,
@@ -51,6 +52,8 @@ export async function readCredentials(
   const certificate = await readCertificateFile(spec.certPath);
   if (certificate === undefined) return undefined;
   checkIssued(certificate, spec, issuer);
+  const pending = await readPendingKey(spec, certificate);
+  if (pending) return { certificate, key: pending };
   const key = await readKeyFile(spec.keyPath);
   if (key === undefined) {
     throw missingKey(spec.keyPath, spec.certPath, 'put it back, or delete the certificate too to get a new pair');
@@ -87,12 +90,15 @@ export async function ensureCredentials(
   context: TreeContext,
 ): Promise<void> {
   const { store, writer, now } = context;
+  await settlePendingKey(spec);
   const found = await readCredentials(spec, file);
   const kept = found?.key ?? (await readKeyFile(spec.keyPath));
   if (kept) await removeAccessOfOthers(spec.keyPath);
   const san = spec.hosts && wantedSan(found?.certificate.info.san, spec.hosts);
   const goodNames = found === undefined || san === undefined || sanCovers(found.certificate.info.san, san);
   if (found && goodNames && now() <= found.certificate.info.notAfter) return;
+  // what was revoked comes back only by `renew` with a new key
+  if (found && (await store.revocation(found.certificate.info.serial))) return;
 
   checkCommonName(spec.role, spec.commonName);
   await store.claimName(spec.commonName, spec.role);
@@ -111,7 +117,7 @@ function wantedSan(have: CanonicalSan | undefined, hosts: WantedHosts): Canonica
   return hosts.given && !sanCovers(have, hosts.names) ? sanUnion(have, hosts.names) : have;
 }
 
-async function createKey(path: string, { writer }: TreeContext): Promise<KeyFile> {
+export async function createKey(path: string, { writer }: TreeContext): Promise<KeyFile> {
   const key = await generatePrivateKey('ec-p256');
   await writer.createSecret(path, key.pem);
   return { ...key, path };

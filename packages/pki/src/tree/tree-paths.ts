@@ -22,9 +22,13 @@ export interface TreePaths {
   readonly operatorKey: string;
   readonly otaCert: string;
   readonly otaKey: string;
+  /** what was revoked of servers and operators */
+  readonly caCrl: string;
   /** signs devices */
   readonly deviceCaCert: string;
   readonly deviceCaKey: string;
+  /** what was revoked of devices */
+  readonly deviceCaCrl: string;
   readonly devicesDir: string;
   /** one folder per device */
   device(id: string): DevicePaths;
@@ -49,6 +53,7 @@ export function treePaths(dir: string): TreePaths {
     lock: at('.pki.lock'),
     caCert: at('ca', 'certs', 'ca.crt'),
     caKey: at('ca', 'keys', 'ca.key'),
+    caCrl: at('ca', 'crl', 'ca.crl'),
     brokerCert: at('ca', 'certs', 'server.crt'),
     brokerKey: at('ca', 'keys', 'server.key'),
     operatorCert: at('ca', 'certs', 'client.crt'),
@@ -57,6 +62,7 @@ export function treePaths(dir: string): TreePaths {
     otaKey: at('ca', 'keys', 'update_key.pem'),
     deviceCaCert: at('device-ca', 'certs', 'device-ca.crt'),
     deviceCaKey: at('device-ca', 'keys', 'device-ca.key'),
+    deviceCaCrl: at('device-ca', 'crl', 'device-ca.crl'),
     devicesDir: at('devices'),
     device: (id: string) => ({
       dir: at('devices', id),

@@ -55,6 +55,13 @@ export class TreeWriter {
     await writeFileAtomic(path, text, { mode: SECRET_FILE_MODE, existing: 'refuse' });
   }
 
+  /** The same over an existing file: for copies of a key only. */
+  async replaceSecret(path: string, text: string): Promise<void> {
+    await ensureDirectory(dirname(path), 'secret');
+    this.announce(path);
+    await writeFileAtomic(path, text, { mode: SECRET_FILE_MODE, existing: 'replace' });
+  }
+
   /** A certificate, beside keys (`secret`: the directory is closed to others) or among its like. */
   async writePublic(path: string, text: string, directory: 'secret' | 'public' = 'public'): Promise<void> {
     await ensureDirectory(dirname(path), directory);

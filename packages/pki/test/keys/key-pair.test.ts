@@ -1,8 +1,10 @@
-import { createECDH, createPrivateKey, createPublicKey } from 'node:crypto';
+import { createECDH, createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { generatePrivateKey, parsePrivateKey, spkiOf } from '../../src/keys/key-pair.js';
+import { parsePublicKeyInfo, publicKeyInfo } from '../../src/keys/public-key-info.js';
+import { createCertificateAuthority, KEY_ALGORITHMS, MemoryPkiStore } from '../../src/index.js';
 import { p256Pkcs8, p256Sec1, p256Spki } from '../../src/keys/p256-encoding.js';
 import { decodePem } from '../../src/pem.js';
 import { rejected, thrown } from '../support/thrown.js';
@@ -40,6 +42,8 @@ describe('private key files', () => {
   test.each([
     ['ec-p256', 'pkcs8', 'PRIVATE KEY'],
     ['ec-p256', 'traditional', 'EC PRIVATE KEY'],
+    ['ec-p384', 'pkcs8', 'PRIVATE KEY'],
+    ['ec-p384', 'traditional', 'EC PRIVATE KEY'],
     ['rsa-2048', 'pkcs8', 'PRIVATE KEY'],
     ['rsa-2048', 'traditional', 'RSA PRIVATE KEY'],
   ] as const)('%s as %s is one "%s" block that reads back', async (algorithm, encoding, label) => {
@@ -60,6 +64,40 @@ describe('private key files', () => {
       Promise.resolve().then(() => parsePrivateKey(pem.slice(0, 100))),
       'ERR_PKI_PEM',
     );
+  });
+});
+
+describe('a public key', () => {
+  test.each(KEY_ALGORITHMS)(
+    'of %s is in the encoding every TLS stack reads',
+    async (algorithm) => {
+      const { keyObject } = await generatePrivateKey(algorithm);
+      const info = publicKeyInfo(keyObject);
+      expect([info.algorithm, info.publicKey.type]).toEqual([algorithm, 'public']);
+      expect(parsePublicKeyInfo(info.spki).spki.equals(info.spki)).toBe(true);
+      thrown(() => parsePublicKeyInfo(Buffer.concat([info.spki, Buffer.of(0)])), 'ERR_PKI_KEY');
+    },
+    60_000,
+  );
+
+  test('of a curve written out as numbers, of another curve or size, or a secret, is refused', async () => {
+    const explicit = generateKeyPairSync('ec', { namedCurve: 'prime256v1', paramEncoding: 'explicit' });
+    const others = [
+      explicit.publicKey,
+      explicit.privateKey,
+      generateKeyPairSync('ec', { namedCurve: 'secp521r1' }).publicKey,
+      generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey,
+      generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }).publicKey,
+      generateKeyPairSync('ed25519').publicKey,
+      createSecretKey(Buffer.alloc(32)),
+    ];
+    const store = new MemoryPkiStore();
+    const { ca } = await createCertificateAuthority({ subject: { CN: 'test CA' }, roles: ['device'], store });
+    for (const key of others) {
+      thrown(() => publicKeyInfo(key), 'ERR_PKI_KEY');
+      await rejected(ca.issue({ role: 'device', subject: { CN: 'esp-001' }, key }), 'ERR_PKI_KEY');
+    }
+    await store.claimName('esp-001', 'operator');
   });
 });
 

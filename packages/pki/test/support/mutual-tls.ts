@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer, type ConnectionOptions, type SecureVersion, type TlsOptions } from 'node:tls';
 
 export interface Attempt {
-  server: Pick<TlsOptions, 'cert' | 'key' | 'ca'>;
+  server: Pick<TlsOptions, 'cert' | 'key' | 'ca' | 'crl'>;
   client: Pick<ConnectionOptions, 'cert' | 'key' | 'ca'>;
   version: SecureVersion;
   host?: string;

@@ -20,11 +20,13 @@ describe('a new tree', () => {
       'ca/certs/client.crt',
       'ca/certs/server.crt',
       'ca/certs/update_cert.pem',
+      'ca/crl/ca.crl',
       'ca/keys/ca.key',
       'ca/keys/client.key',
       'ca/keys/server.key',
       'ca/keys/update_key.pem',
       'device-ca/certs/device-ca.crt',
+      'device-ca/crl/device-ca.crl',
       'device-ca/keys/device-ca.key',
       'devices/esp-001/ca.crt',
       'devices/esp-001/client.crt',
@@ -164,6 +166,8 @@ describe('a further run', () => {
       'ca/certs/server.crt',
       'ca/certs/update_cert.pem',
       'ca/certs/client.crt',
+      'ca/crl/ca.crl',
+      'device-ca/crl/device-ca.crl',
       'main/ota_certs/update_cert.pem',
     ]);
     expect(second.operator.key).toBe(first.operator.key);
