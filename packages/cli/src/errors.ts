@@ -16,6 +16,8 @@ export class CliError extends Error {
 const NEXT_STEPS: Readonly<Record<string, string>> = {
   ERR_PKI_NOT_FOUND: 'Make it with `secure-esp pki init` (with `--chip` for the firmware key of another chip).',
   ERR_PKI_UNKNOWN_DEVICE: 'Make its certificate with `secure-esp pki init --device ID`.',
+  ERR_PKI_UNKNOWN_SERIAL: 'See what was issued with `secure-esp pki list`.',
+  ERR_PKI_REVOKED: 'Make a new pair with `secure-esp pki renew NAME --dangerously-replace-key`.',
   mosquitto_missing: 'Install it (`apt-get install mosquitto`) or use `--broker embedded`.',
   port_taken: 'Choose another port, or stop the program that holds it.',
   unreachable: 'Check that the broker runs and that `--url` names it.',

@@ -10,6 +10,12 @@ export const integerOption =
     return value;
   };
 
+/** A number of days from 1, with or without a `d` after it. */
+export const daysOption =
+  (max: number) =>
+  (text: string): number =>
+    integerOption(1, max)(text.replace(/d$/, ''));
+
 /** A TCP port; 0 takes any free one. */
 export const portOption = integerOption(0, 65_535);
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { print, untilAborted, type CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf } from '../files.js';
+import { followCrls } from '../follow-crls.js';
 import { startBroker, type BrokerKind } from '../start-broker.js';
 
 export interface BrokerServeOptions {
@@ -17,6 +18,7 @@ export interface BrokerServeOptions {
 export async function brokerServe(context: CliContext, options: BrokerServeOptions): Promise<void> {
   const tree = await openPki(pathOf(context, options.dir));
   const { kind, host, operatorPort, devicePort } = options;
+  const crls = await tree.crls();
   const broker = await startBroker(tree, {
     kind,
     host,
@@ -30,10 +32,20 @@ export async function brokerServe(context: CliContext, options: BrokerServeOptio
   });
   const ports = `operators on ${broker.operatorPort}, devices on ${broker.devicePort}`;
   print(context, `${broker.kind} broker on ${broker.host}, ${ports}; Ctrl-C ends it`);
+  const stop = new AbortController();
+  const following = followCrls(tree, broker, {
+    loaded: crls,
+    signal: AbortSignal.any([context.signal, stop.signal]),
+    onEvent: (event) => {
+      print(context, JSON.stringify(event));
+    },
+  });
   try {
-    const error = await Promise.race([untilAborted(context.signal), broker.exited]);
+    const error = await Promise.race([untilAborted(context.signal), broker.exited, following]);
     if (error instanceof Error) throw new CliError(`${error.message}.`, 'Start it again.', 1, { cause: error });
   } finally {
+    stop.abort();
     await broker.close();
+    await following;
   }
 }

@@ -1,5 +1,5 @@
 import { createFileFirmwareStore, createOtaServer } from '@secure-esp/ota-server';
-import { openPki } from '@secure-esp/pki';
+import { openPki, type PkiTree } from '@secure-esp/pki';
 import { print, untilAborted, type CliContext } from '../context.js';
 import { pathOf } from '../files.js';
 import { firmwareDir } from './ota-publish.js';
@@ -17,6 +17,7 @@ export async function otaServe(context: CliContext, options: OtaServeOptions): P
   const server = createOtaServer({
     tls: { cert: tree.ota.cert, key: tree.ota.key, deviceCa: tree.deviceCa, operatorCa: tree.ca },
     store: createFileFirmwareStore({ dir: firmwareDir(context, options) }),
+    isRevoked: ({ serial }) => isRevoked(tree, serial),
     onEvent: (event) => {
       print(context, JSON.stringify(event));
     },
@@ -28,4 +29,11 @@ export async function otaServe(context: CliContext, options: OtaServeOptions): P
   } finally {
     await server.close();
   }
+}
+
+/** The records decide, not the list made of them: so a revocation counts from the next request on. */
+async function isRevoked(tree: PkiTree, serial: string | undefined): Promise<boolean> {
+  if (serial === undefined) return true;
+  for await (const { state } of tree.inventory({ serial: serial.toUpperCase() })) return state === 'revoked';
+  return false;
 }

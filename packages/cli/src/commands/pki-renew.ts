@@ -1,0 +1,31 @@
+import { openPki, parseCertificate } from '@secure-esp/pki';
+import { relative } from 'node:path';
+import { print, type CliContext } from '../context.js';
+import { pathOf } from '../files.js';
+import { printJson, type PkiOptions } from './pki-format.js';
+
+export interface PkiRenewOptions extends PkiOptions {
+  readonly days?: number;
+  readonly dangerouslyReplaceKey?: true;
+  readonly revokeOld?: true;
+}
+
+/** `secure-esp pki renew` */
+export async function pkiRenew(context: CliContext, names: readonly string[], options: PkiRenewOptions): Promise<void> {
+  const tree = await openPki(pathOf(context, options.dir));
+  const renewed: object[] = [];
+  for (const name of new Set(names)) {
+    context.signal.throwIfAborted();
+    const { cert, certPath } = await tree.renew(name, {
+      dangerouslyReplaceKey: options.dangerouslyReplaceKey === true,
+      revokeOld: options.revokeOld === true,
+      ...(options.days === undefined ? {} : { days: options.days }),
+    });
+    const { serial, notAfter } = parseCertificate(cert);
+    const certificate = relative(context.cwd, certPath);
+    renewed.push({ name, serial, notAfter, certificate });
+    if (options.json !== true) print(context, `renewed ${certificate}, ${serial}, until ${notAfter.toISOString()}`);
+  }
+  if (options.json === true) printJson(context, renewed);
+  else print(context, 'Install them where they are used; the old ones stay good until their end unless revoked.');
+}
