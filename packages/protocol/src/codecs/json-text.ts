@@ -11,8 +11,8 @@ const NUMBER_PARTS = /^-?(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 const TOO_FINE = '1e-10';
 const TOO_LARGE = '9007199254740992';
 
-/** Digits that a double keeps whatever they are: two decimals of no more are two doubles. */
-const KEPT_DIGITS = 15;
+/** Digits that a double keeps whatever they are (IEEE 754): two decimals of no more are two doubles. */
+export const KEPT_DIGITS = 15;
 
 /** What decoders bound by the schema before the parser runs. */
 export interface JsonBounds {
@@ -34,11 +34,11 @@ export interface JsonBounds {
  * Grammar is left to the parser: a text that is not JSON stays one that is not JSON.
  */
 export function toJsonText(source: string, { maxDepth, maxDecimals }: JsonBounds): JsonText {
-  const parts: string[] = [];
+  let text = '';
+  let copied = 0;
   let depth = 0;
-  for (let at = 0; at < source.length;) {
+  for (let at = 0; at < source.length; at++) {
     const char = source[at] ?? '';
-    let part = char;
     if (char === '"') {
       const string = matchAt(STRING, source, at);
       if (string === undefined) return { ok: false, detail: 'is not valid JSON' };
@@ -46,22 +46,22 @@ export function toJsonText(source: string, { maxDepth, maxDecimals }: JsonBounds
         return { ok: false, detail: 'holds \\u0000 or a lone surrogate' };
       }
       at += string.length - 1;
-      part = string;
     } else if (char === '{' || char === '[') {
       depth++;
       if (depth > maxDepth) return { ok: false, detail: `nests deeper than ${String(maxDepth)} levels` };
     } else if (char === '}' || char === ']') depth--;
     else {
       const number = matchAt(NUMBER, source, at);
-      if (number !== undefined) {
-        at += number.length - 1;
-        part = exactNumber(number, maxDecimals);
+      if (number === undefined) continue;
+      const exact = exactNumber(number, maxDecimals);
+      if (exact !== number) {
+        text += source.slice(copied, at) + exact;
+        copied = at + number.length;
       }
+      at += number.length - 1;
     }
-    parts.push(part);
-    at++;
   }
-  return { ok: true, text: parts.join('') };
+  return { ok: true, text: text + source.slice(copied) };
 }
 
 function matchAt(pattern: RegExp, source: string, at: number): string | undefined {

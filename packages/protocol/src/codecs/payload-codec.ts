@@ -1,10 +1,12 @@
 import { ProtocolError } from '../errors.js';
-import { decimalsOf, depthOf, type PayloadModel } from '../model.js';
+import { decimalsOf, type PayloadModel } from '../model.js';
 import type { Payload, PayloadInput, PayloadValue } from '../payload.js';
 import { encodeUtf8 } from '../utf8.js';
 import { toPayloadModel } from '../zod-model.js';
 import { decodeBytes } from './bytes.js';
-import { decodeJson, encodeJson } from './json.js';
+import { createJsonDecoder, encodeJson } from './json.js';
+import { jsonWriter } from './json-writer.js';
+import { createSafeParse } from './safe-parse.js';
 import { decodeText, encodeText } from './text.js';
 import { refuse, refuseIssues, type DecodeResult } from './verdict.js';
 
@@ -26,48 +28,60 @@ export function createPayloadCodec<P extends Payload>(
 ): PayloadCodec<PayloadValue<P>, PayloadInput<P>> {
   type Value = PayloadValue<P>;
   const model = toPayloadModel(payload, path);
-  const bounds = {
-    maxDepth: model === undefined ? 0 : depthOf(model),
-    maxDecimals: model === undefined ? 0 : decimalsOf(model),
-  };
+  const read = readerOf(payload, model);
+  const write = writerOf(payload, model, (value) => {
+    const parsed = payload.schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    throw new ProtocolError('invalid_value', `${path}: ${refuseIssues(parsed.error.issues).detail}`, path, {
+      cause: parsed.error,
+    });
+  });
 
   const decode = (bytes: Uint8Array): DecodeResult<Value> => {
-    if (bytes.length > payload.maxBytes) {
-      return model === undefined
-        ? refuse('bad_payload', 'the payload must be empty')
-        : refuse('too_long', `is ${String(bytes.length)} bytes, the limit is ${String(payload.maxBytes)}`);
-    }
-    if (model === undefined) return { ok: true, value: undefined as Value };
-    if (model.kind === 'bytes') return decodeBytes(model, bytes) as DecodeResult<Value>;
-    return payload.encoding === 'text'
-      ? (decodeText(payload.schema, model, bytes) as DecodeResult<Value>)
-      : (decodeJson(payload.schema, bounds, bytes) as DecodeResult<Value>);
-  };
-
-  const toBytes = (value: unknown, of: PayloadModel): Uint8Array => {
-    if (of.kind === 'bytes') return new Uint8Array(value as Uint8Array);
-    if (payload.encoding === 'json') return encodeUtf8(encodeJson(value, bounds));
-    return encodeUtf8(encodeText(of, value as string | number | boolean));
+    if (bytes.length <= payload.maxBytes) return read(bytes) as DecodeResult<Value>;
+    return model === undefined
+      ? refuse('bad_payload', 'the payload must be empty')
+      : refuse('too_long', `is ${String(bytes.length)} bytes, the limit is ${String(payload.maxBytes)}`);
   };
 
   const encode = (value: PayloadInput<P>): Uint8Array => {
-    const parsed = payload.schema.safeParse(value);
-    if (!parsed.success) {
-      throw new ProtocolError('invalid_value', `${path}: ${refuseIssues(parsed.error.issues).detail}`, path, {
-        cause: parsed.error,
-      });
-    }
-    if (model === undefined) return new Uint8Array();
-    const bytes = toBytes(parsed.data, model);
-    if (bytes.length > payload.maxBytes) {
-      throw new ProtocolError(
-        'invalid_value',
-        `${path}: is ${String(bytes.length)} bytes, the limit is ${String(payload.maxBytes)}`,
-        path,
-      );
-    }
-    return bytes;
+    const bytes = write(value);
+    if (bytes.length <= payload.maxBytes) return bytes;
+    throw new ProtocolError(
+      'invalid_value',
+      `${path}: is ${String(bytes.length)} bytes, the limit is ${String(payload.maxBytes)}`,
+      path,
+    );
   };
 
   return Object.freeze({ decode, encode });
+}
+
+/** Decodes bytes that are no more than allowed. */
+function readerOf(
+  { encoding, schema }: Payload,
+  model: PayloadModel | undefined,
+): (bytes: Uint8Array) => DecodeResult<unknown> {
+  if (model === undefined) return () => ({ ok: true, value: undefined });
+  if (model.kind === 'bytes') return (bytes) => decodeBytes(model, bytes);
+  const safeParse = createSafeParse(schema, model);
+  return encoding === 'text' ? (bytes) => decodeText(safeParse, model, bytes) : createJsonDecoder(safeParse, model);
+}
+
+/** Encodes values, of whatever length; `parse` returns what the schema makes of them, or throws. */
+function writerOf(
+  { encoding }: Payload,
+  model: PayloadModel | undefined,
+  parse: (value: unknown) => unknown,
+): (value: unknown) => Uint8Array {
+  if (model === undefined) {
+    return (value) => {
+      parse(value);
+      return new Uint8Array();
+    };
+  }
+  if (model.kind === 'bytes') return (value) => new Uint8Array(parse(value) as Uint8Array);
+  if (encoding === 'text') return (value) => encodeUtf8(encodeText(model, parse(value) as string | number | boolean));
+  const write = jsonWriter(model);
+  return (value) => encodeUtf8(write(value) ?? encodeJson(parse(value), decimalsOf(model)));
 }

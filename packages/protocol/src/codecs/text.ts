@@ -1,7 +1,7 @@
-import type { z } from 'zod';
 import { decimalText, toScaled } from '../decimal.js';
 import type { FieldModel } from '../model.js';
 import { decodeUtf8 } from '../utf8.js';
+import type { SafeParse } from './safe-parse.js';
 import { refuse, refuseIssues, type DecodeResult } from './verdict.js';
 
 /** Canonical: no plus sign, no leading zeros, no exponent, no white space. */
@@ -11,7 +11,7 @@ const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.([0-9]+))?$/;
  * Decodes one scalar. Integers are canonical decimals, decimals may have a point and as many digits behind it as the
  * schema has decimals, zeros included; booleans are `0` and `1`, everything else is the text itself.
  */
-export function decodeText<T>(schema: z.ZodType<T>, model: FieldModel, bytes: Uint8Array): DecodeResult<T> {
+export function decodeText<T>(safeParse: SafeParse<T>, model: FieldModel, bytes: Uint8Array): DecodeResult<T> {
   if (bytes.length === 0 && !(model.kind === 'string' && model.minBytes === 0))
     return refuse('bad_payload', 'the payload is missing');
   const text = decodeUtf8(bytes);
@@ -21,7 +21,7 @@ export function decodeText<T>(schema: z.ZodType<T>, model: FieldModel, bytes: Ui
   // Digits beyond the double's exact range are a range fault, not a malformed number.
   if (typeof scalar === 'number' && Math.abs(scalar) > Number.MAX_SAFE_INTEGER)
     return refuse('out_of_range', `is not ${describe(model)}`);
-  const parsed = schema.safeParse(scalar);
+  const parsed = safeParse(scalar);
   return parsed.success ? { ok: true, value: parsed.data } : refuseIssues(parsed.error.issues);
 }
 
