@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from 'commander';
+import { CHIPS } from '@secure-esp/firmware-image';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Parses a decimal option within bounds; the message names the limit. */
 export const integerOption =
@@ -21,3 +22,12 @@ export const portOption = integerOption(0, 65_535);
 
 /** Collects a repeatable option. */
 export const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
+
+/** Root of the certificate tree, relative to where the command runs. */
+const DEFAULT_DIR = '.secure-esp';
+
+export const dirOption = (): Option =>
+  new Option('--dir <dir>', 'certificates and keys (made by `pki init`)').default(DEFAULT_DIR);
+
+/** Names of the chips that a signing key can be made for. */
+export const chips = CHIPS.map(({ name }) => name);

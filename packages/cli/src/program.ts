@@ -1,14 +1,8 @@
-import { CHIPS, SIGNATURE_SCHEMES } from '@secure-esp/firmware-image';
+import { SIGNATURE_SCHEMES } from '@secure-esp/firmware-image';
 import { Command, Option } from 'commander';
 import { createRequire } from 'node:module';
 import type { BrokerConfigOptions } from './commands/broker-config.js';
 import type { BrokerServeOptions } from './commands/broker-serve.js';
-import type { CodegenCOptions, CodegenOptions } from './commands/codegen-c.js';
-import type { CodegenProveOptions } from './commands/codegen-prove.js';
-import type { CodegenCheckCompatOptions } from './commands/codegen-check-compat.js';
-import type { CodegenInitOptions } from './commands/codegen-init.js';
-import type { CodegenAclOptions } from './commands/codegen-acl.js';
-import type { CodegenAsyncApiOptions } from './commands/codegen-docs.js';
 import type { DemoCommandOptions } from './commands/demo.js';
 import type { DeviceForgetOptions } from './commands/device-forget.js';
 import type { DeviceSendOptions } from './commands/device-send.js';
@@ -19,23 +13,11 @@ import type { ImageSignOptions } from './commands/image-sign.js';
 import type { ImageVerifyOptions } from './commands/image-verify.js';
 import type { OtaPublishOptions } from './commands/ota-publish.js';
 import type { OtaServeOptions } from './commands/ota-serve.js';
-import type { PkiCrlOptions } from './commands/pki-crl.js';
-import type { PkiOptions } from './commands/pki-format.js';
-import type { PkiInitOptions } from './commands/pki-init.js';
-import type { PkiListOptions } from './commands/pki-list.js';
-import type { PkiRenewOptions } from './commands/pki-renew.js';
-import type { PkiRevokeOptions } from './commands/pki-revoke.js';
 import type { SimOptions } from './commands/sim.js';
 import type { CliContext } from './context.js';
-import { collect, daysOption, integerOption, portOption } from './options.js';
-import { PKI_REASONS, PKI_ROLES, PKI_STATES } from './pki-choices.js';
-
-/** Root of the certificate tree, relative to where the command runs. */
-const DEFAULT_DIR = '.secure-esp';
-
-const dirOption = (): Option =>
-  new Option('--dir <dir>', 'certificates and keys (made by `pki init`)').default(DEFAULT_DIR);
-const chips = CHIPS.map(({ name }) => name);
+import { chips, collect, dirOption, integerOption, portOption } from './options.js';
+import { addCodegen } from './program/add-codegen.js';
+import { addPki } from './program/add-pki.js';
 
 /**
  * The whole command line. Commands are loaded when they run, so that `--help` and the first line of `demo` come at once.
@@ -85,66 +67,6 @@ function addDemo(program: Command, context: CliContext): void {
     .action(async (options: DemoCommandOptions) => {
       context.stdout.write('secure-esp demo: a fleet of virtual ESP32s takes a signed update over mutual TLS\n');
       await (await import('./commands/demo.js')).demo(context, options);
-    });
-}
-
-function addPki(program: Command, context: CliContext): void {
-  const pki = program.command('pki').description('Certificate authorities, certificates and signing keys.');
-  pki
-    .command('init')
-    .description('Makes what is missing of the tree; what is there is kept.')
-    .addOption(dirOption())
-    .option('--host <name>', 'name or address of broker and update server (repeatable)', collect)
-    .option('--device <id>', 'device to make a certificate for (repeatable)', collect)
-    .addOption(
-      new Option('--chip <chip>', 'chip to make a firmware signing key for (repeatable)')
-        .choices(chips)
-        .argParser(collect),
-    )
-    .action(async (options: PkiInitOptions) => {
-      await (await import('./commands/pki-init.js')).pkiInit(context, options);
-    });
-  addPkiLifecycle(pki, context);
-}
-
-function addPkiLifecycle(pki: Command, context: CliContext): void {
-  const command = (usage: string, description: string): Command =>
-    pki.command(usage).description(description).addOption(dirOption()).option('--json', 'print JSON');
-  command('issue <ids...>', 'Makes the pair of each device that has none; what is there is kept.').action(
-    async (ids: string[], options: PkiOptions) => {
-      await (await import('./commands/pki-issue.js')).pkiIssue(context, ids, options);
-    },
-  );
-  command('list', 'Lists every certificate that was issued.')
-    .addOption(new Option('--role <role>', 'of this role only').choices([...PKI_ROLES, 'ca']))
-    .option('--name <name>', 'of this name only')
-    .addOption(new Option('--state <state>', 'in this state only').choices(PKI_STATES))
-    .option('--expiring <days>', 'whose holder will have none within this time, e.g. 30d', daysOption(36_500))
-    .action(async (options: PkiListOptions) => {
-      await (await import('./commands/pki-list.js')).pkiList(context, options);
-    });
-  command('show <name>', 'Shows the certificates of a name, or the one with a serial number.').action(
-    async (name: string, options: PkiOptions) => {
-      await (await import('./commands/pki-list.js')).pkiShow(context, name, options);
-    },
-  );
-  command('revoke [name]', 'Revokes, for ever, all certificates of a name and writes the revocation list.')
-    .option('--serial <serial>', 'revoke this one certificate instead')
-    .addOption(new Option('--reason <reason>', 'default: unspecified').choices(PKI_REASONS))
-    .action(async (name: string | undefined, options: PkiRevokeOptions) => {
-      await (await import('./commands/pki-revoke.js')).pkiRevoke(context, name, options);
-    });
-  command('crl', 'Shows the revocation lists; issues those that have spent half of their time.')
-    .option('--days <days>', 'issue both now, to last so long', daysOption(3650))
-    .action(async (options: PkiCrlOptions) => {
-      await (await import('./commands/pki-crl.js')).pkiCrl(context, options);
-    });
-  command('renew <names...>', 'Issues the certificates of devices, operator, broker or ota again, for the same keys.')
-    .option('--days <days>', 'to last so long (default: as the role’s do)', daysOption(36_500))
-    .option('--revoke-old', 'revoke the old certificates')
-    .option('--dangerously-replace-key', 'make new keys too and delete the old ones')
-    .action(async (names: string[], options: PkiRenewOptions) => {
-      await (await import('./commands/pki-renew.js')).pkiRenew(context, names, options);
     });
 }
 
@@ -283,92 +205,5 @@ function addDevice(program: Command, context: CliContext): void {
     .addOption(urlOption())
     .action(async (id: string, options: DeviceForgetOptions) => {
       await (await import('./commands/device-forget.js')).deviceForget(context, id, options);
-    });
-}
-
-function addCodegen(program: Command, context: CliContext): void {
-  const codegen = program.command('codegen').description('Code and documents from the contract.');
-  codegen
-    .command('init [file]')
-    .description('Writes a small contract of your own to start from (default: my-protocol.ts).')
-    .option('--name <name>', 'of the contract (default: that of the file)')
-    .option('--root <root>', 'first levels of its topics (default: /<name>; with --extend, /esp)')
-    .option('--extend', 'have all of the secure-esp contract, and your topics more')
-    .action(async (file: string | undefined, options: CodegenInitOptions) => {
-      await (await import('./commands/codegen-init.js')).codegenInit(context, file ?? 'my-protocol.ts', options);
-    });
-  const output = (name: string, description: string): Command =>
-    codegen
-      .command(name)
-      .description(description)
-      .requiredOption('--out <dir>', 'folder to write to')
-      .option(
-        '--protocol <file>',
-        'TypeScript or JavaScript module whose default export is a protocol (default: the secure-esp contract)',
-      )
-      .option('--check', 'write nothing; exit code 1 if a file is missing or out of date')
-      .option('--list', 'print the path of every file, one a line, and nothing else');
-  const outputOfC = (name: string, description: string): Command =>
-    output(name, description)
-      .option('--prefix <prefix>', 'of every name in C (default: sesp; with --protocol, the contract’s name)')
-      .option('--license <spdx>', 'SPDX identifier to put at the top of each file (default: none)');
-  outputOfC('c', 'Writes the C headers and parsers: <name>_topics.h, <name>_protocol.h and .c.').action(
-    async (options: CodegenCOptions) => {
-      await (await import('./commands/codegen-c.js')).codegenC(context, options);
-    },
-  );
-  outputOfC('fuzz', 'Writes libFuzzer targets for the C, with the same options: fuzz/*.c.').action(
-    async (options: CodegenCOptions) => {
-      await (await import('./commands/codegen-c.js')).codegenFuzz(context, options);
-    },
-  );
-  output('vectors', 'Writes test vectors of every payload and of the topics: vectors/*.json.').action(
-    async (options: CodegenOptions) => {
-      await (await import('./commands/codegen-docs.js')).codegenVectors(context, options);
-    },
-  );
-  output('asyncapi', 'Writes the contract as AsyncAPI 3: asyncapi.json.')
-    .option('--host <host>', 'host[:port] of the broker’s listener for devices (default: none is named)')
-    .option('--license <spdx>', 'SPDX identifier of the interface’s license (default: none)')
-    .action(async (options: CodegenAsyncApiOptions) => {
-      await (await import('./commands/codegen-docs.js')).codegenAsyncApi(context, options);
-    });
-  output('json-schema', 'Writes a JSON Schema for every JSON payload and document.').action(
-    async (options: CodegenOptions) => {
-      await (await import('./commands/codegen-docs.js')).codegenJsonSchema(context, options);
-    },
-  );
-  output('docs', 'Writes a table of the topics, and the description that check-compat compares.').action(
-    async (options: CodegenOptions) => {
-      await (await import('./commands/codegen-docs.js')).codegenDocs(context, options);
-    },
-  );
-  output('acl', 'Writes the access rules for Mosquitto, and with --operator for EMQX.')
-    .option('--operator <name>', 'user name of an operator in EMQX (repeatable)', collect)
-    .action(async (options: CodegenAclOptions) => {
-      await (await import('./commands/codegen-acl.js')).codegenAcl(context, options);
-    });
-  codegen
-    .command('prove')
-    .description('Proves with Frama-C that the C of a contract has no run-time error, keeps its contracts and ends.')
-    .option('--protocol <file>', 'module whose default export is a protocol (default: the secure-esp contract)')
-    .option('--prefix <prefix>', 'of every name in C (default: sesp; with --protocol, the contract’s name)')
-    .option('--license <spdx>', 'SPDX identifier at the top of each file, as for `codegen c`')
-    .option('--goal-timeout <seconds>', 'for one prover and one goal', integerOption(1, 600), 20)
-    .option('--jobs <n>', 'provers at a time', integerOption(1, 64), 2)
-    .option('--limit-minutes <n>', 'for all of it', integerOption(1, 600), 60)
-    .option('--from <dir>', 'prove the C in this folder instead of generating it')
-    .option('--function <name>', 'prove this function only (repeatable)', collect)
-    .option('--ledger <file>', 'write what was proved, of which bytes, under which assumptions')
-    .option('--check', 'compare with the ledger instead')
-    .action(async (options: CodegenProveOptions) => {
-      await (await import('./commands/codegen-prove.js')).codegenProve(context, options);
-    });
-  codegen
-    .command('check-compat <older> <newer>')
-    .description('Says which changes break old firmware or old servers; exit code 1 if any does.')
-    .option('--strict', 'also fail on what breaks old firmware only once it is used')
-    .action(async (older: string, newer: string, options: CodegenCheckCompatOptions) => {
-      await (await import('./commands/codegen-check-compat.js')).codegenCheckCompat(context, older, newer, options);
     });
 }

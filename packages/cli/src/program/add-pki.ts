@@ -1,0 +1,71 @@
+import { Option, type Command } from 'commander';
+import type { PkiCrlOptions } from '../commands/pki-crl.js';
+import type { PkiOptions } from '../commands/pki-format.js';
+import type { PkiInitOptions } from '../commands/pki-init.js';
+import type { PkiListOptions } from '../commands/pki-list.js';
+import type { PkiRenewOptions } from '../commands/pki-renew.js';
+import type { PkiRevokeOptions } from '../commands/pki-revoke.js';
+import type { CliContext } from '../context.js';
+import { chips, collect, daysOption, dirOption } from '../options.js';
+import { PKI_REASONS, PKI_ROLES, PKI_STATES } from '../pki-choices.js';
+
+/** `secure-esp pki …` */
+export function addPki(program: Command, context: CliContext): void {
+  const pki = program.command('pki').description('Certificate authorities, certificates and signing keys.');
+  pki
+    .command('init')
+    .description('Makes what is missing of the tree; what is there is kept.')
+    .addOption(dirOption())
+    .option('--host <name>', 'name or address of broker and update server (repeatable)', collect)
+    .option('--device <id>', 'device to make a certificate for (repeatable)', collect)
+    .addOption(
+      new Option('--chip <chip>', 'chip to make a firmware signing key for (repeatable)')
+        .choices(chips)
+        .argParser(collect),
+    )
+    .action(async (options: PkiInitOptions) => {
+      await (await import('../commands/pki-init.js')).pkiInit(context, options);
+    });
+  addPkiLifecycle(pki, context);
+}
+
+function addPkiLifecycle(pki: Command, context: CliContext): void {
+  const command = (usage: string, description: string): Command =>
+    pki.command(usage).description(description).addOption(dirOption()).option('--json', 'print JSON');
+  command('issue <ids...>', 'Makes the pair of each device that has none; what is there is kept.').action(
+    async (ids: string[], options: PkiOptions) => {
+      await (await import('../commands/pki-issue.js')).pkiIssue(context, ids, options);
+    },
+  );
+  command('list', 'Lists every certificate that was issued.')
+    .addOption(new Option('--role <role>', 'of this role only').choices([...PKI_ROLES, 'ca']))
+    .option('--name <name>', 'of this name only')
+    .addOption(new Option('--state <state>', 'in this state only').choices(PKI_STATES))
+    .option('--expiring <days>', 'whose holder will have none within this time, e.g. 30d', daysOption(36_500))
+    .action(async (options: PkiListOptions) => {
+      await (await import('../commands/pki-list.js')).pkiList(context, options);
+    });
+  command('show <name>', 'Shows the certificates of a name, or the one with a serial number.').action(
+    async (name: string, options: PkiOptions) => {
+      await (await import('../commands/pki-list.js')).pkiShow(context, name, options);
+    },
+  );
+  command('revoke [name]', 'Revokes, for ever, all certificates of a name and writes the revocation list.')
+    .option('--serial <serial>', 'revoke this one certificate instead')
+    .addOption(new Option('--reason <reason>', 'default: unspecified').choices(PKI_REASONS))
+    .action(async (name: string | undefined, options: PkiRevokeOptions) => {
+      await (await import('../commands/pki-revoke.js')).pkiRevoke(context, name, options);
+    });
+  command('crl', 'Shows the revocation lists; issues those that have spent half of their time.')
+    .option('--days <days>', 'issue both now, to last so long', daysOption(3650))
+    .action(async (options: PkiCrlOptions) => {
+      await (await import('../commands/pki-crl.js')).pkiCrl(context, options);
+    });
+  command('renew <names...>', 'Issues the certificates of devices, operator, broker or ota again, for the same keys.')
+    .option('--days <days>', 'to last so long (default: as the role’s do)', daysOption(36_500))
+    .option('--revoke-old', 'revoke the old certificates')
+    .option('--dangerously-replace-key', 'make new keys too and delete the old ones')
+    .action(async (names: string[], options: PkiRenewOptions) => {
+      await (await import('../commands/pki-renew.js')).pkiRenew(context, names, options);
+    });
+}
