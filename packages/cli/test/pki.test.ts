@@ -1,8 +1,18 @@
-import { CERTIFICATE_STATES, REVOCATION_REASONS, ROLES } from '@secure-esp/pki';
-import { readdir, readFile } from 'node:fs/promises';
+import {
+  CERTIFICATE_STATES,
+  createCsr,
+  CSR_ROLES,
+  generatePrivateKey,
+  openPki,
+  parseCertificate,
+  REVOCATION_REASONS,
+  ROLES,
+} from '@secure-esp/pki';
+import { X509Certificate } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { PKI_REASONS, PKI_ROLES, PKI_STATES } from '../src/pki-choices.js';
+import { CSR_ROLES as CSR_CHOICES, PKI_REASONS, PKI_ROLES, PKI_STATES } from '../src/pki-choices.js';
 import { runMain, temporaryFolder } from './run-main.js';
 
 async function made(): Promise<string> {
@@ -36,6 +46,7 @@ async function files(dir: string): Promise<Record<string, string>> {
 
 test('the choices of the options are those of the package', () => {
   expect([PKI_ROLES, PKI_STATES, PKI_REASONS]).toEqual([ROLES, CERTIFICATE_STATES, REVOCATION_REASONS]);
+  expect(CSR_CHOICES).toEqual(CSR_ROLES);
 });
 
 describe('pki issue', () => {
@@ -179,3 +190,49 @@ test.each([[['list']], [['show', 'a']], [['revoke', 'a']], [['crl']], [['renew',
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('secure-esp pki init')]);
   },
 );
+
+describe('pki sign-csr', () => {
+  async function requested(dir: string, file: string): Promise<string> {
+    const { pem, keyObject } = await generatePrivateKey('ec-p256', 'pkcs8');
+    await writeFile(join(dir, file), await createCsr({ key: keyObject, subject: { CN: 'what-i-wish' } }));
+    return pem;
+  }
+
+  test('certifies the key of a request under the name given, and records it', async () => {
+    const dir = await made();
+    await requested(dir, 'field.csr');
+    const { exitCode, stdout, stderr } = await runMain(dir, ['pki', 'sign-csr', 'field.csr', '--name', 'esp-042']);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(parseCertificate(`${stdout.trim()}\n`).subject.CN).toBe('esp-042');
+    const tree = await openPki(join(dir, '.secure-esp'));
+    expect(new X509Certificate(stdout).checkIssued(new X509Certificate(tree.deviceCa))).toBe(true);
+    expect(await json<Entry[]>(dir, 'list', '--name', 'esp-042')).toMatchObject([{ role: 'device', state: 'good' }]);
+  });
+
+  test('of an operator too, into a file that must not be there', async () => {
+    const dir = await made();
+    await requested(dir, 'ops.csr');
+    const argv = ['sign-csr', 'ops.csr', '--name', 'night-shift', '--role', 'operator', '--out', 'ops.crt'];
+    expect(await json<object>(dir, ...argv)).toMatchObject({ role: 'operator', out: 'ops.crt' });
+    const again = await runMain(dir, ['pki', ...argv]);
+    expect([again.exitCode, again.stdout]).toEqual([1, '']);
+    expect(again.stderr).toContain('"ops.crt" is there already');
+  });
+
+  test('refuses what is no request, a name of another role, and a key that was revoked under the name', async () => {
+    const dir = await made();
+    await requested(dir, 'field.csr');
+    await writeFile(join(dir, 'noise.csr'), 'noise');
+    const sign = (file: string, name: string): ReturnType<typeof runMain> =>
+      runMain(dir, ['pki', 'sign-csr', file, '--name', name]);
+    expect((await sign('noise.csr', 'esp-042')).stderr).toContain('ERR_PKI_CSR');
+    expect((await sign('field.csr', 'broker')).stderr).toContain('ERR_PKI_NAME');
+    expect((await sign('field.csr', 'esp-042')).exitCode).toBe(0);
+    await json<object>(dir, 'revoke', 'esp-042', '--reason', 'keyCompromise');
+    const refused = await sign('field.csr', 'esp-042');
+    expect([refused.exitCode, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toContain('ERR_PKI_REVOKED');
+    await requested(dir, 'new.csr');
+    expect((await sign('new.csr', 'esp-042')).exitCode).toBe(0);
+  });
+});

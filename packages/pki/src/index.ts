@@ -9,6 +9,8 @@ export type { DevicePaths, TreePaths } from './tree/tree-paths.js';
 export type { RefreshCrlsOptions, TreeCrl, TreeCrls } from './tree/tree-crls.js';
 export type { RevokeReport } from './tree/tree-lifecycle.js';
 export type { RenewOptions } from './tree/tree-renewal.js';
+export { CSR_ROLES } from './tree/tree-csr.js';
+export type { CsrRole, SignCsrOptions } from './tree/tree-csr.js';
 export type { PkiProgress } from './tree/tree-writer.js';
 
 // certificate authorities

@@ -5,9 +5,10 @@ import type { PkiInitOptions } from '../commands/pki-init.js';
 import type { PkiListOptions } from '../commands/pki-list.js';
 import type { PkiRenewOptions } from '../commands/pki-renew.js';
 import type { PkiRevokeOptions } from '../commands/pki-revoke.js';
+import type { PkiSignCsrOptions } from '../commands/pki-sign-csr.js';
 import type { CliContext } from '../context.js';
 import { chips, collect, daysOption, dirOption } from '../options.js';
-import { PKI_REASONS, PKI_ROLES, PKI_STATES } from '../pki-choices.js';
+import { CSR_ROLES, PKI_REASONS, PKI_ROLES, PKI_STATES } from '../pki-choices.js';
 
 /** `secure-esp pki …` */
 export function addPki(program: Command, context: CliContext): void {
@@ -37,6 +38,14 @@ function addPkiLifecycle(pki: Command, context: CliContext): void {
       await (await import('../commands/pki-issue.js')).pkiIssue(context, ids, options);
     },
   );
+  command('sign-csr <file>', 'Certifies the key of a certificate request; its names are those given here.')
+    .requiredOption('--name <name>', 'device id or operator to certify')
+    .addOption(new Option('--role <role>', 'default: device').choices(CSR_ROLES))
+    .option('--days <days>', 'to last so long (default: as the role’s do)', daysOption(36_500))
+    .option('--out <file>', 'write the certificate here (default: print it)')
+    .action(async (file: string, options: PkiSignCsrOptions) => {
+      await (await import('../commands/pki-sign-csr.js')).pkiSignCsr(context, file, options);
+    });
   command('list', 'Lists every certificate that was issued.')
     .addOption(new Option('--role <role>', 'of this role only').choices([...PKI_ROLES, 'ca']))
     .option('--name <name>', 'of this name only')

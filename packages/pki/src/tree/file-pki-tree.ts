@@ -1,3 +1,4 @@
+import type { Issued } from '../certificate/authority-options.js';
 import { checkCommonName } from '../certificate/profiles.js';
 import { PkiError } from '../errors.js';
 import { type LockOptions, withLock } from '../files/lock-file.js';
@@ -11,6 +12,7 @@ import { deviceAuthority, openAuthority, readAuthority, serverAuthority } from '
 import type { TreeContext } from './tree-context.js';
 import { ensureCrls, readCrls, type RefreshCrlsOptions, type TreeCrls } from './tree-crls.js';
 import { type Credentials, type CredentialsSpec, readCredentials } from './tree-credentials.js';
+import { signCsrInTree, type SignCsrOptions } from './tree-csr.js';
 import { ensureDevice, listDevices } from './tree-devices.js';
 import { type CertificateFile, readCertificateFile } from './tree-files.js';
 import { type RevokeReport, renewInTree, revokeInTree } from './tree-lifecycle.js';
@@ -148,6 +150,10 @@ class FilePkiTree implements PkiTree {
     const renewed = await loadCredentials(spec, issuer, this.ca);
     if (renewed !== undefined) return renewed;
     throw new PkiError('ERR_PKI_IO', `${spec.certPath} vanished`, { path: spec.certPath });
+  }
+
+  signCsr(options: SignCsrOptions): Promise<Issued> {
+    return this.#locked(() => signCsrInTree(options, this.#authorities, this.#context));
   }
 
   crls(): Promise<TreeCrls> {

@@ -1,8 +1,10 @@
+import type { Issued } from '../certificate/authority-options.js';
 import type { FirmwareKeyScheme } from '../keys/firmware-key.js';
 import type { InventoryEntry, InventoryFilter } from '../lifecycle/inventory.js';
 import type { RevokeOptions, RevokeTarget } from '../lifecycle/revoke.js';
 import type { Pem } from '../pem.js';
 import type { RefreshCrlsOptions, TreeCrls } from './tree-crls.js';
+import type { SignCsrOptions } from './tree-csr.js';
 import type { Credentials } from './tree-credentials.js';
 import type { RevokeReport } from './tree-lifecycle.js';
 import type { TreePaths } from './tree-paths.js';
@@ -55,6 +57,14 @@ export interface PkiTree {
    * @throws PkiError `ERR_PKI_UNKNOWN_DEVICE`, `ERR_PKI_REVOKED`, `ERR_PKI_VALIDITY`, `ERR_PKI_KEY`, `ERR_PKI_LOCKED`, …
    */
   renew(commonName: string, options?: RenewOptions): Promise<Credentials>;
+  /**
+   * Certifies the key of a certificate request under a name of your choice, by the CA of the role; what the request asks
+   * for counts for nothing. The certificate is recorded, but not stored with the tree's own devices: its key is elsewhere.
+   *
+   * @throws PkiError `ERR_PKI_CSR`, `ERR_PKI_NAME`, `ERR_PKI_ROLE`, `ERR_PKI_REVOKED` (this key, under this name),
+   *   `ERR_PKI_KEY`, `ERR_PKI_LOCKED`, …
+   */
+  signCsr(options: SignCsrOptions): Promise<Issued>;
   /** The revocation lists as they are on disk now, verified. @throws PkiError `ERR_PKI_CRL`, `ERR_PKI_PEM`, `ERR_PKI_IO` */
   crls(): Promise<TreeCrls>;
   /** Issues the revocation lists that need it; needs the CAs' keys then. @throws PkiError `ERR_PKI_KEY`, `ERR_PKI_LOCKED`, … */
