@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { failureLines } from './failure-lines.mjs';
 
 export const workspaceRoot = fileURLToPath(new URL('..', import.meta.url));
 
@@ -12,34 +13,46 @@ const environment = {
   FORCE_COLOR: '0',
 };
 
-/** Runs one command in the workspace; resolves with its exit code. */
-export function run(command, args, env = {}) {
+/** Runs one command in the workspace, shows what it prints and resolves with it and the exit code. */
+function run(command, args, env = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: workspaceRoot,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...environment, ...env },
     });
-    child.on('error', (error) => {
-      console.error(`${command}: ${error.message}`);
-      resolve(127);
-    });
-    child.on('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)));
+    const printed = [];
+    const show = (stream) => (chunk) => {
+      printed.push(chunk);
+      stream.write(chunk);
+    };
+    child.stdout.on('data', show(process.stdout));
+    child.stderr.on('data', show(process.stderr));
+    child.on('error', (error) => resolve({ code: 127, output: `${command}: Error: ${error.message}` }));
+    // 'close' comes after the last byte that the command and its children printed.
+    child.on('close', (code, signal) =>
+      resolve({ code: code ?? (signal === null ? 1 : 128), output: Buffer.concat(printed).toString() }),
+    );
   });
 }
 
 /**
  * Runs steps in order and prints a summary that names each. A failed step does not hide the ones after it, except
- * where `needed` says that nothing after it can work. Exits non-zero if any step failed.
+ * where `needed` says that nothing after it can work. What failed is said once more at the end, because logs are cut to
+ * their end. Exits non-zero if any step failed.
  */
 export async function runSteps(steps) {
   const results = [];
   for (const { name, command, needed = false, env } of steps) {
     console.log(`\n=== ${name}: ${command.join(' ')}`);
     const started = Date.now();
-    const code = await run(command[0], command.slice(1), env);
-    results.push({ name, code, seconds: Math.round((Date.now() - started) / 1000) });
+    const { code, output } = await run(command[0], command.slice(1), env);
+    results.push({ name, code, output, seconds: Math.round((Date.now() - started) / 1000) });
     if (code !== 0 && needed) break;
+  }
+  for (const { name, code, output } of results.filter(({ code }) => code !== 0)) {
+    console.log(`\n=== what failed in ${name} (exit code ${code})`);
+    for (const line of failureLines(output)) console.log(line);
   }
   console.log('\n=== summary');
   for (const { name, code, seconds } of results)
