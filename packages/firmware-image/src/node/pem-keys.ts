@@ -9,7 +9,11 @@ import { readPemBlocks, type PemBlock } from './pem-blocks.js';
 
 const load = ({ text, isPrivate }: PemBlock): KeyObject => {
   try {
-    return isPrivate ? createPrivateKey(text) : createPublicKey(text);
+    if (!isPrivate) return createPublicKey(text);
+    const key = createPrivateKey(text);
+    // OpenSSL reads an EC key whose number is longer than its curve, and Node ends the process when asked for its details
+    if (key.asymmetricKeyType === 'ec') key.export({ type: 'sec1', format: 'der' }).fill(0);
+    return key;
   } catch {
     // The cause may quote the input; it is left out on purpose.
     throw new FirmwareImageError('bad_key', 'the PEM key cannot be decoded');

@@ -93,6 +93,18 @@ describe('PEM keys', () => {
         return signerFromPem(privateKey.export({ type: 'sec1', format: 'pem', ...cipher }).toString(), 'v2-ecdsa-p256');
       },
     ],
+    [
+      // ended the process on Node 20: "Assertion failed: (ec) != nullptr"
+      'a key whose number is a byte longer than its curve',
+      /cannot be decoded/,
+      () => {
+        const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+        const der = privateKey.export({ type: 'pkcs8', format: 'der' });
+        const head = Buffer.from('308188020100301306072a8648ce3d020106082a8648ce3d030107046e306c0201010421', 'hex');
+        const long = Buffer.concat([head, Buffer.from([0x55]), der.subarray(36)]).toString('base64');
+        return signerFromPem(`-----BEGIN PRIVATE KEY-----\n${long}\n-----END PRIVATE KEY-----\n`, 'v2-ecdsa-p256');
+      },
+    ],
     ['a public key to sign with', /private key/, () => signerFromPem(publicPem(rsa))],
     ['a key for another scheme', /cannot sign/, () => signerFromPem(rsa, 'v2-ecdsa-p256')],
     ['two keys to sign with', /exactly one/, () => signerFromPem(rsa + p384)],

@@ -9,6 +9,8 @@ export function readReleaseKey(pem: string, passphrase: string | undefined): Key
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: pem, format: 'pem', ...(passphrase === undefined ? {} : { passphrase }) });
+    // OpenSSL reads an EC key whose number is longer than its curve, and Node ends the process when asked for its details
+    if (key.asymmetricKeyType === 'ec') key.export({ type: 'sec1', format: 'der' }).fill(0);
   } catch {
     // OpenSSL's error may quote its input: it is not passed on
     throw new OtaError('bad_release_key', 'the release key is no private key in PEM, or its passphrase is wrong');
@@ -21,7 +23,9 @@ export function readReleaseKey(pem: string, passphrase: string | undefined): Key
 export function readPublicReleaseKey(pem: string): KeyObject {
   let key: KeyObject;
   try {
-    key = createPublicKey({ key: pem, format: 'pem' });
+    const spki = createPublicKey({ key: pem, format: 'pem' }).export({ type: 'spki', format: 'der' });
+    // read again: what comes of a damaged private key ends the process when asked for its details
+    key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
   } catch {
     throw new OtaError('bad_release_key', 'the public release key is no key in PEM');
   }

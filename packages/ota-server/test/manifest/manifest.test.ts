@@ -156,6 +156,8 @@ describe('signing a manifest', () => {
     ['another curve', ecKey('secp384r1').privateKey],
     ['a public key', releaseKey.publicKey],
     ['no PEM', 'hello'],
+    // ended the process on Node 20: "Assertion failed: (ec) != nullptr"
+    ['a key whose number is a byte longer than its curve', longKey()],
   ])('refuses %s as release key', async (_name, pem) => {
     await expect(createManifestSigner(pem)).rejects.toMatchObject({ code: 'bad_release_key' });
   });
@@ -163,8 +165,18 @@ describe('signing a manifest', () => {
   it('refuses to verify without a usable key', async () => {
     await expect(verifyManifest('a.b.c', [])).rejects.toMatchObject({ code: 'bad_option' });
     await expect(verifyManifest('a.b.c', ['hello'])).rejects.toMatchObject({ code: 'bad_release_key' });
+    // the public half of a damaged private key is read without ending the process
+    expect(await verifyManifest('a.b.c', [longKey()])).toMatchObject({ ok: false, reason: 'malformed' });
   });
 });
+
+function longKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const der = privateKey.export({ type: 'pkcs8', format: 'der' });
+  const head = Buffer.from('308188020100301306072a8648ce3d020106082a8648ce3d030107046e306c0201010421', 'hex');
+  const long = Buffer.concat([head, Buffer.from([0x55]), der.subarray(36)]).toString('base64');
+  return `-----BEGIN PRIVATE KEY-----\n${long}\n-----END PRIVATE KEY-----\n`;
+}
 
 const createPrivatePkcs8 = (pem: string): string =>
   createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' }).toString();

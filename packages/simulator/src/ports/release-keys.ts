@@ -10,7 +10,9 @@ const load = (pem: string, index: number): KeyObject => {
   const name = `releaseKeys[${String(index)}]`;
   let key: KeyObject;
   try {
-    key = createPublicKey(pem);
+    const spki = createPublicKey(pem).export({ type: 'spki', format: 'der' });
+    // read again: what comes of a damaged private key ends the process when asked for its details
+    key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
   } catch {
     // The cause is left out: it may quote the text, which could be a private key by mistake.
     throw new SimulatorError('bad_option', `${name} is not a public key in PEM`);
