@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what `npm test` needs beyond Node.js: the project's npm dependencies, the real peers the tests talk to
-# (Mosquitto, OpenSSL, curl), C compilers with sanitizers and coverage, CMake, a 32-bit RISC-V compiler with its emulator,
-# and Espressif's espsecure in .venv as the signing oracle. With --proofs also Frama-C and its provers (1 GB), which
-# `npm run verify` needs. Debian and Ubuntu. Safe to run again: what is there is not installed twice.
+# (Mosquitto, OpenSSL, curl, mbedTLS), C compilers with sanitizers and coverage, CMake, a 32-bit RISC-V compiler with its
+# emulator, and Espressif's espsecure in .venv as the signing oracle. With --proofs also what `npm run verify` needs: Frama-C
+# and its provers (1 GB), and the newer mbedTLS of ESP-IDF. Debian and Ubuntu. Safe to run again: what is there is not
+# installed twice.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,7 +26,9 @@ need qemu-system-riscv32 qemu-system-misc
 need python3 python3
 [ -d /usr/lib/picolibc/riscv64-unknown-elf ] || packages+=(picolibc-riscv64-unknown-elf)
 find /usr/lib/llvm-19 -name 'libclang_rt.profile*' 2>/dev/null | grep -q . || packages+=(libclang-rt-19-dev)
+[ -e /usr/include/mbedtls/ssl.h ] || packages+=(libmbedtls-dev)
 if [ "${1:-}" = --proofs ]; then
+  need cargo cargo
   need frama-c frama-c-base
   need why3 why3
   need cvc4 cvc4
@@ -48,6 +51,31 @@ fi
 if [ ! -x .venv/bin/espsecure ]; then
   python3 -m venv .venv
   .venv/bin/pip install --quiet --disable-pip-version-check 'esptool==5.6.0'
+fi
+
+# mbedTLS 3.6, the one of ESP-IDF 5.3 to 5.5: Debian 12 has 2.28 only, but a Rust package carries the sources
+mbedtls=build/mbedtls-3.6.5
+if [ "${1:-}" = --proofs ] && [ ! -e "$mbedtls/lib/libmbedtls.a" ]; then
+  echo "building mbedTLS 3.6.5"
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  (
+    cd "$work"
+    printf '[package]\nname = "mbedtls-sources"\nversion = "0.0.0"\n[lib]\npath = "lib.rs"\n[dependencies]\n' >Cargo.toml
+    echo 'mbedtls-rs-sys = "=0.3.1"' >>Cargo.toml
+    touch lib.rs
+    cargo vendor --quiet vendor >/dev/null
+    mkdir objects
+    cd objects
+    sources=../vendor/mbedtls-rs-sys/mbedtls
+    ls "$sources"/library/*.c "$sources"/3rdparty/*/library/*.c |
+      xargs -P 2 -n 8 gcc -c -O1 -I"$sources/include" -I"$sources/library" -I"$sources/3rdparty/everest/include" \
+        -I"$sources/3rdparty/everest/include/everest" -I"$sources/3rdparty/p256-m"
+    ar rcs ../libmbedtls.a ./*.o
+  )
+  mkdir -p "$mbedtls/lib"
+  cp -r "$work/vendor/mbedtls-rs-sys/mbedtls/include" "$mbedtls/"
+  mv "$work/libmbedtls.a" "$mbedtls/lib/"
 fi
 
 # one npm ci per lockfile

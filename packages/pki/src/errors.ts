@@ -25,6 +25,11 @@ export const PKI_ERROR_CODES = [
   'ERR_PKI_UNKNOWN_SERIAL',
   'ERR_PKI_REVOKED',
   'ERR_PKI_CRL',
+  'ERR_PKI_ROLLOVER',
+  'ERR_PKI_CLAIM',
+  'ERR_PKI_EST_UNAVAILABLE',
+  'ERR_PKI_EST_REFUSED',
+  'ERR_PKI_EST_REPLY',
 ] as const;
 
 export type PkiErrorCode = (typeof PKI_ERROR_CODES)[number];

@@ -6,12 +6,39 @@ export type { OpenPkiOptions } from './tree/open-pki.js';
 export type { PkiTree } from './tree/pki-tree.js';
 export type { Credentials } from './tree/tree-credentials.js';
 export type { DevicePaths, TreePaths } from './tree/tree-paths.js';
-export type { RefreshCrlsOptions, TreeCrl, TreeCrls } from './tree/tree-crls.js';
+export type { RefreshCrlsOptions, RootCrl, TreeCrl, TreeCrls } from './tree/tree-crls.js';
 export type { RevokeReport } from './tree/tree-lifecycle.js';
 export type { RenewOptions } from './tree/tree-renewal.js';
 export { CSR_ROLES } from './tree/tree-csr.js';
 export type { CsrRole, SignCsrOptions } from './tree/tree-csr.js';
 export type { PkiProgress } from './tree/tree-writer.js';
+export type {
+  BatchDevice,
+  DeviceBatchProgress,
+  DeviceBatchReport,
+  DeviceBatchState,
+  IssueDevicesOptions,
+} from './batch/batch-options.js';
+
+// replacing a CA by a new root
+export { AUTHORITY_NAMES } from './tree/tree-authorities.js';
+export type { AuthorityName } from './tree/tree-authorities.js';
+export { ROLLOVER_PHASES } from './rollover/rollover-status.js';
+export type {
+  RemainingCertificate,
+  RolloverPhase,
+  RolloverState,
+  RolloverStatus,
+  RootSummary,
+} from './rollover/rollover-status.js';
+export type { RolloverOptions, RolloverReport } from './rollover/roll-over.js';
+export type { FinishOptions } from './rollover/finish-rollover.js';
+
+// taking over the tree of the older shell script
+export { adoptPki } from './adopt/adopt-pki.js';
+export type { AdoptPkiOptions } from './adopt/adopt-pki.js';
+export type { AdoptedHolder, AdoptOptions, AdoptReport } from './adopt/adopt-ca.js';
+export type { AdoptedCa } from './adopt/adopted-ca.js';
 
 // certificate authorities
 export { CertificateAuthority, createCertificateAuthority } from './certificate/certificate-authority.js';
@@ -60,6 +87,15 @@ export type { FirmwareKeyScheme } from './keys/firmware-key.js';
 export { generateReleaseKey, publicKeyId } from './keys/release-key.js';
 export type { ReleaseKey } from './keys/release-key.js';
 
+// what is handed to the holder of a certificate
+export { exportBundle } from './export/pem-bundle.js';
+export type { ExportBundleOptions } from './export/pem-bundle.js';
+export { exportPkcs12 } from './export/pkcs12.js';
+export type { ExportPkcs12Options } from './export/pkcs12.js';
+export type { IdentityOptions } from './export/identity.js';
+export { writeSecretFile } from './export/secret-file.js';
+export type { WriteSecretFileOptions } from './export/secret-file.js';
+
 // revocation lists
 export { issueCrl } from './crl/issue-crl.js';
 export type { IssueCrlOptions, IssuedCrl } from './crl/issue-crl.js';
@@ -71,6 +107,33 @@ export { verifyCrl } from './crl/verify-crl.js';
 export { listInventory } from './lifecycle/inventory.js';
 export type { InventoryEntry, InventoryFilter } from './lifecycle/inventory.js';
 export type { RevokeOptions, RevokeTarget } from './lifecycle/revoke.js';
+
+// enrolment over HTTPS (EST)
+export { createEstGraceHandler, createEstHandler } from './est/handler/est-handler.js';
+export type { EstHandler } from './est/handler/est-handler.js';
+export type { EstCommonOptions, EstGraceHandlerOptions, EstHandlerOptions } from './est/handler/est-options.js';
+export type { EstAuthority } from './est/handler/est-authority.js';
+export type { EstEvent, EstEventListener } from './est/handler/est-event.js';
+export { EST_PROBLEMS } from './est/http/problem.js';
+export type { EstProblemCode } from './est/http/problem.js';
+export type { EstPeer, EstReply, EstRequest } from './est/http/est-exchange.js';
+export { toEstListener } from './est/node/est-listener.js';
+export type { EstListener, EstListenerOptions } from './est/node/est-listener.js';
+export { createEstServer } from './est/node/est-server.js';
+export type { EstServer, EstServerOptions } from './est/node/est-server.js';
+export type { EstPortLimits } from './est/node/est-port.js';
+export { createClaims } from './est/claims/create-claims.js';
+export type { CreateClaimsOptions, CreatedClaim } from './est/claims/create-claims.js';
+export { CLAIM_STATES, claimState } from './est/claims/claim.js';
+export type { Claim, ClaimState } from './est/claims/claim.js';
+export type { ClaimStore } from './est/claims/claim-store.js';
+export { FileClaimStore } from './est/claims/file-claim-store.js';
+export type { FileClaimStoreOptions } from './est/claims/file-claim-store.js';
+export { MemoryClaimStore } from './est/claims/memory-claim-store.js';
+export { enrollOverEst, fetchEstCaCerts, reenrollOverEst } from './est/client/est-client.js';
+export type { EnrolledDevice, EnrollOverEstOptions, ReenrollOverEstOptions } from './est/client/est-client.js';
+export type { EstConnection } from './est/client/est-request.js';
+export { isRenewalDue } from './est/client/renewal-due.js';
 
 // records of what was issued
 export { FilePkiStore } from './stores/file-pki-store.js';

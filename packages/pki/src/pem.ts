@@ -11,6 +11,12 @@ export function encodePem(label: string, der: Buffer): Pem {
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
+/**
+ * The blocks of a file that may hold several, each with its own line ends; nothing is checked but where they begin, so
+ * give every one to a reader of a single block.
+ */
+export const splitPem = (text: string): readonly Pem[] => text.split(/(?<=\n)(?=-----BEGIN )/);
+
 export interface PemBlock {
   label: string;
   der: Buffer;

@@ -25,6 +25,8 @@ export const oid = (dotted: string): DerNode => primitive(Type.OID, asn1.oidToDe
 export const octetString = (bytes: Uint8Array): DerNode => primitive(Type.OCTETSTRING, binary(bytes));
 export const utf8String = (text: string): DerNode => primitive(Type.UTF8, binary(Buffer.from(text, 'utf8')));
 export const printableString = (text: string): DerNode => primitive(Type.PRINTABLESTRING, text);
+/** UTF-16 in fact, as OpenSSL, Java and Windows read it; node-forge makes two octets of each unit by itself. */
+export const bmpString = (text: string): DerNode => primitive(Type.BMPSTRING, text);
 
 /** An INTEGER from big-endian bytes of a non-negative number: minimal, with a sign octet where DER wants one. */
 export function unsignedInteger(bytes: Uint8Array): DerNode {
@@ -138,7 +140,11 @@ const TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
  */
 export function decodeTime(node: DerNode | undefined): Date {
   const short = node?.type === Type.UTCTIME;
-  const text = content(node, short ? Type.UTCTIME : Type.GENERALIZEDTIME).toString('latin1');
+  return readTime(content(node, short ? Type.UTCTIME : Type.GENERALIZEDTIME).toString('latin1'), short);
+}
+
+/** The same of the text of a UTCTime (`short`) or GeneralizedTime. @throws PkiError `ERR_PKI_CERTIFICATE` */
+export function readTime(text: string, short: boolean): Date {
   const match = TIME.exec(short ? (text < '50' ? '20' : '19') + text : text);
   if (!match) throw malformed('a time');
   const [year = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1).map(Number);

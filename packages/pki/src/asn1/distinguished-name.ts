@@ -1,16 +1,6 @@
 import { PkiError } from '../errors.js';
-import {
-  type DerNode,
-  DerType,
-  oid,
-  oidText,
-  printableString,
-  sequence,
-  sequenceItems,
-  set,
-  setItems,
-  utf8String,
-} from './der.js';
+import { decodeDer, type DerNode, DerType, encodeDer, oid, oidText, sequenceItems, setItems } from './der.js';
+import { TAG, wrap } from './der-bytes.js';
 
 /** A distinguished name; fields are written in this order. */
 export interface Subject {
@@ -56,22 +46,40 @@ function checkField(field: keyof Subject, value: string): void {
   }
 }
 
+const TYPES = Object.fromEntries(FIELDS.map((field) => [field, encodeDer(oid(ATTRIBUTES[field].oid))])) as Readonly<
+  Record<keyof Subject, Buffer>
+>;
+
 /**
- * UTF8String for everything except the country: node-forge's default, PrintableString, mangles every character it
- * does not know (a euro sign becomes one byte 0xAC).
+ * Name DER. UTF8String for everything except the country: node-forge's default, PrintableString, mangles every character
+ * it does not know (a euro sign becomes one byte 0xAC).
  *
  * @throws PkiError `ERR_PKI_NAME`
  */
-export function encodeName(subject: Subject): DerNode {
-  const names = FIELDS.flatMap((field) => {
+export function nameDer(subject: Subject): Buffer {
+  const names: Buffer[] = [];
+  for (const field of FIELDS) {
     const value = subject[field];
-    if (value === undefined) return [];
+    if (value === undefined) continue;
     checkField(field, value);
-    const text = field === 'C' ? printableString(value) : utf8String(value);
-    return [set(sequence(oid(ATTRIBUTES[field].oid), text))];
-  });
+    const text = wrap(field === 'C' ? TAG.printableString : TAG.utf8String, Buffer.from(value, 'utf8'));
+    names.push(wrap(TAG.set, wrap(TAG.sequence, TYPES[field], text)));
+  }
   if (names.length === 0) throw new PkiError('ERR_PKI_NAME', 'the subject is empty', { field: 'subject' });
-  return sequence(...names);
+  return wrap(TAG.sequence, ...names);
+}
+
+/** The same as a tree. @throws PkiError `ERR_PKI_NAME` */
+export const encodeName = (subject: Subject): DerNode => decodeDer(nameDer(subject));
+
+/** The fields that are there, as {@link decodeName} gives them back. */
+export function presentFields(given: Subject): Subject {
+  const subject: Subject = {};
+  for (const field of FIELDS) {
+    const value = given[field];
+    if (value !== undefined) subject[field] = value;
+  }
+  return subject;
 }
 
 /** Reads the fields of {@link Subject}; other attributes are ignored, of a repeated one the last counts. */

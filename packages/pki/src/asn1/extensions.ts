@@ -4,7 +4,6 @@ import {
   boolean,
   children,
   content,
-  context,
   contextPrimitive,
   decodeDer,
   DerClass,
@@ -81,17 +80,21 @@ export const authorityKeyIdentifier = (issuerKeyId: Buffer): Extension => ({
   value: encodeDer(sequence(contextPrimitive(0, issuerKeyId))),
 });
 
-/** The `[3] Extensions` member of a TBSCertificate. */
-export const encodeExtensions = (extensions: readonly Extension[]): DerNode =>
-  context(3, encodeExtensionList(extensions));
+const encodeExtension = ({ oid: id, critical, value }: Extension): DerNode =>
+  critical ? sequence(oid(id), boolean(true), octetString(value)) : sequence(oid(id), octetString(value));
 
 /** `Extensions` of RFC 5280 4.1. */
 export const encodeExtensionList = (extensions: readonly Extension[]): DerNode =>
-  sequence(
-    ...extensions.map(({ oid: id, critical, value }) =>
-      critical ? sequence(oid(id), boolean(true), octetString(value)) : sequence(oid(id), octetString(value)),
-    ),
-  );
+  sequence(...extensions.map(encodeExtension));
+
+/** The members of `Extensions`, one after the other. */
+export const extensionsDer = (...extensions: readonly Extension[]): Buffer =>
+  Buffer.concat(extensions.map((extension) => encodeDer(encodeExtension(extension))));
+
+const SUBJECT_KEY_HEAD = Buffer.from('301d0603551d0e04160414', 'hex');
+
+/** The same of one {@link subjectKeyIdentifier} of 20 octets. */
+export const subjectKeyIdentifierDer = (keyId: Buffer): Buffer => Buffer.concat([SUBJECT_KEY_HEAD, keyId]);
 
 /**
  * `Extensions` of RFC 5280 4.1: each identifier at most once (4.2); `critical` is TRUE or absent, as DER wants a default
@@ -126,7 +129,12 @@ export function decodeBasicConstraints(value: Buffer): { ca: boolean; pathLength
   if ((flag !== 'ff' && flag !== '00') || more.length > 0) {
     throw new PkiError('ERR_PKI_CERTIFICATE', 'malformed structure: basicConstraints');
   }
-  const pathLength = length === undefined ? undefined : Number(`0x${content(length, DerType.INTEGER).toString('hex')}`);
+  if (length === undefined) return { ca: flag === 'ff', pathLength: undefined };
+  const [pathLength = 0x80, ...octets] = content(length, DerType.INTEGER);
+  // nobody has a chain of 128, and a negative length is nonsense
+  if (pathLength >= 0x80 || octets.length > 0) {
+    throw new PkiError('ERR_PKI_CERTIFICATE', 'malformed structure: the path length of basicConstraints');
+  }
   return { ca: flag === 'ff', pathLength };
 }
 

@@ -1,4 +1,4 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Subject } from '../asn1/distinguished-name.js';
 import type { San } from '../asn1/subject-alt-name.js';
 import type { KeyAlgorithm } from '../keys/key-algorithm.js';
@@ -7,7 +7,7 @@ import type { Pem } from '../pem.js';
 import type { PkiStore } from '../stores/pki-store.js';
 import type { CertificateInfo } from './certificate-info.js';
 import type { Role } from './profiles.js';
-import type { RandomSource } from './serial-number.js';
+import { pooledRandom, type RandomSource } from './serial-number.js';
 import type { ValidityOptions } from './validity.js';
 
 /** What a CA needs around it. */
@@ -73,5 +73,5 @@ export const resolveContext = (context: AuthorityContext): Readonly<Required<Aut
     roles: Object.freeze([...context.roles]),
     store: context.store,
     now: context.now ?? (() => new Date()),
-    random: context.random ?? randomBytes,
+    random: context.random ?? pooledRandom(),
   });

@@ -1,22 +1,13 @@
-import type { KeyObject } from 'node:crypto';
-import { encodeDer } from '../asn1/der.js';
-import { encodeName } from '../asn1/distinguished-name.js';
-import {
-  authorityKeyIdentifier,
-  basicConstraints,
-  type Extension,
-  extKeyUsage,
-  keyUsage,
-  subjectAltName,
-  subjectKeyIdentifier,
-} from '../asn1/extensions.js';
-import { canonicalSan, encodeSan } from '../asn1/subject-alt-name.js';
+import { nameDer } from '../asn1/distinguished-name.js';
+import { basicConstraints, extensionsDer, keyUsage, subjectKeyIdentifierDer } from '../asn1/extensions.js';
+import { canonicalSan } from '../asn1/subject-alt-name.js';
 import { certifiedSubject } from '../csr/certified-subject.js';
 import { csrError } from '../csr/csr-error.js';
 import { parseCsr } from '../csr/csr-info.js';
 import { PkiError } from '../errors.js';
-import { generatePrivateKey } from '../keys/key-pair.js';
-import { publicKeyInfo } from '../keys/public-key-info.js';
+import type { KeyAlgorithm } from '../keys/key-algorithm.js';
+import { generatePair, generatePrivateKey } from '../keys/key-pair.js';
+import { parsePublicKeyInfo, publicKeyInfo } from '../keys/public-key-info.js';
 import { keySigner, type Signer } from '../keys/signer.js';
 import type { Pem } from '../pem.js';
 import { checkCurrent, checkIsAuthority } from './authority-checks.js';
@@ -32,8 +23,10 @@ import {
 import { keyIdentifier } from './certificate-builder.js';
 import { type CertificateInfo, type ParsedCertificate, parseCertificatePem } from './certificate-info.js';
 import { issueCertificate } from './issue-certificate.js';
-import { CA_DAYS, CA_KEY_USAGE, checkCommonName, type LeafProfile, leafKeyUsage, profileOf } from './profiles.js';
+import { type LeafFields, LeafTemplate } from './leaf-template.js';
+import { CA_DAYS, CA_KEY_USAGE, checkCommonName, type LeafProfile, profileOf } from './profiles.js';
 import { resolveValidity } from './validity.js';
+import { readBack } from './verify-issued.js';
 
 /**
  * A certificate authority: decides what goes into a certificate and has a {@link Signer} sign it. Leaf certificates
@@ -43,7 +36,7 @@ export class CertificateAuthority {
   readonly certificate: Pem;
   readonly info: CertificateInfo;
   readonly #parsed: ParsedCertificate;
-  readonly #keyId: Buffer;
+  readonly #template: LeafTemplate;
   readonly #signer: Signer;
   readonly #context: Readonly<Required<AuthorityContext>>;
 
@@ -51,7 +44,7 @@ export class CertificateAuthority {
     this.#parsed = parseCertificatePem(certificate);
     this.certificate = certificate;
     this.info = this.#parsed.info;
-    this.#keyId = checkIsAuthority(this.info);
+    this.#template = new LeafTemplate(this.info, checkIsAuthority(this.info));
     this.#signer = signer;
     this.#context = resolveContext(context);
     if (!signer.spki.equals(this.#parsed.spki)) {
@@ -79,25 +72,36 @@ export class CertificateAuthority {
   async issue(options: IssueOptions): Promise<Issued> {
     const { store, random, now: clock } = this.#context;
     const profile = this.#checkRequest(options);
-    const subject = encodeDer(encodeName({ ...options.subject, OU: options.role }));
-    const san = options.san ? [subjectAltName(encodeSan(canonicalSan(options.san)))] : [];
+    const subject = { ...options.subject, OU: options.role };
+    const encodedSubject = nameDer(subject);
+    const san = options.san && canonicalSan(options.san);
     const now = clock();
     checkCurrent(this.info, now, 'the CA certificate');
     const validity = resolveValidity(options, { now, days: profile.days, issuer: this.info });
-    const { key, privateKey } = await subjectKey(options);
-    const { algorithm, spki } = publicKeyInfo(key);
-    const extensions: Extension[] = [
-      basicConstraints(false),
-      keyUsage(leafKeyUsage(algorithm)),
-      extKeyUsage(profile.extendedKeyUsage),
-      ...san,
-      subjectKeyIdentifier(keyIdentifier(spki)),
-      authorityKeyIdentifier(this.#keyId),
-    ];
+    const { algorithm, spki, privateKey } = await subjectKey(options);
+    const fields: LeafFields = {
+      role: options.role,
+      subject,
+      san,
+      keyAlgorithm: algorithm,
+      keyId: keyIdentifier(spki),
+    };
     await store.claimName(options.subject.CN, options.role);
     const issued = await issueCertificate(
-      { issuer: this.#parsed.subjectDer, subject, validity, spki, extensions },
-      { signer: this.#signer, store, random, privateKey: key.type === 'private' ? key : undefined },
+      {
+        issuer: this.#parsed.subjectDer,
+        subject: encodedSubject,
+        validity,
+        spki,
+        extensions: this.#template.extensions(fields),
+      },
+      {
+        signer: this.#signer,
+        issuer: { publicKey: this.#parsed.publicKey, algorithm: this.info.keyAlgorithm },
+        store,
+        random,
+        describe: (der, content) => this.#template.describe(der, content, fields),
+      },
     );
     return { ...issued, privateKey };
   }
@@ -135,10 +139,12 @@ export class CertificateAuthority {
 }
 
 /** The key to certify, and its PEM when it was made here. */
-async function subjectKey(options: IssueOptions): Promise<{ key: KeyObject; privateKey: Pem | undefined }> {
-  if (options.key) return { key: options.key, privateKey: undefined };
-  const { keyObject, pem } = await generatePrivateKey(options.keyAlgorithm ?? 'ec-p256');
-  return { key: keyObject, privateKey: pem };
+async function subjectKey(
+  options: IssueOptions,
+): Promise<{ algorithm: KeyAlgorithm; spki: Buffer; privateKey: Pem | undefined }> {
+  if (options.key) return { ...publicKeyInfo(options.key), privateKey: undefined };
+  const { algorithm, spki, pem } = await generatePair(options.keyAlgorithm ?? 'ec-p256');
+  return { algorithm, spki, privateKey: pem };
 }
 
 /**
@@ -155,16 +161,18 @@ export async function createCertificateAuthority(
     throw new PkiError('ERR_PKI_OPTION', 'pathLength must be 0..8', { field: 'pathLength' });
   }
   const { store, random, now } = resolveContext(options);
-  const subject = encodeDer(encodeName(options.subject));
+  const subject = nameDer(options.subject);
   const validity = resolveValidity(options, { now: now(), days: CA_DAYS });
   const { signer, privateKey } = await authoritySigner(options);
-  const extensions = [
-    basicConstraints(true, pathLength),
-    keyUsage(CA_KEY_USAGE),
-    subjectKeyIdentifier(keyIdentifier(signer.spki)),
-  ];
-  const content = { issuer: subject, subject, validity, spki: signer.spki, extensions };
-  const { certificate } = await issueCertificate(content, { signer, store, random });
+  const { publicKey, algorithm } = parsePublicKeyInfo(signer.spki);
+  const extensions = Buffer.concat([
+    extensionsDer(basicConstraints(true, pathLength), keyUsage(CA_KEY_USAGE)),
+    subjectKeyIdentifierDer(keyIdentifier(signer.spki)),
+  ]);
+  const { certificate } = await issueCertificate(
+    { issuer: subject, subject, validity, spki: signer.spki, extensions },
+    { signer, issuer: { publicKey, algorithm }, store, random, describe: readBack },
+  );
   return { ca: CertificateAuthority.open({ ...options, certificate, signer }), privateKey };
 }
 

@@ -79,12 +79,18 @@ export function parseCertificateDer(der: Buffer): ParsedCertificate {
   }
 }
 
+const KNOWN: ReadonlySet<string> = new Set(Object.values(EXTENSION_OIDS));
+
 function parse(der: Buffer): ParsedCertificate {
   const fields = tbsFields(der);
   const x509 = new X509Certificate(der);
   const publicKey = x509.publicKey;
   const subject = decodeName(fields.subject);
   const extensions = decodeExtensions(fields.extensions);
+  for (const { oid, critical } of extensions.values()) {
+    // 4.2: who does not know a critical extension must refuse the certificate
+    if (critical && !KNOWN.has(oid)) throw new PkiError('ERR_PKI_CERTIFICATE', `critical extension ${oid} is unknown`);
+  }
   const value = <T>(id: string, read: (bytes: Buffer) => T): T | undefined => readValue(extensions.get(id), read);
   const constraints = value(EXTENSION_OIDS.basicConstraints, decodeBasicConstraints);
   const isCa = constraints?.ca === true;
@@ -126,13 +132,25 @@ interface TbsFields {
   extensions: DerNode | undefined;
 }
 
+const V3 = 'a003020102';
+
 /** TBSCertificate of RFC 5280 4.1, version 3 or (as old scripts make them) version 1. */
 function tbsFields(der: Buffer): TbsFields {
-  const tbs = sequenceItems(sequenceItems(decodeDer(der))[0]);
+  const [signed, outer] = sequenceItems(decodeDer(der));
+  const tbs = sequenceItems(signed);
   const versioned = tbs[0]?.tagClass === DerClass.CONTEXT_SPECIFIC;
-  const [serial, , issuer, validity, subject, spki, ...rest] = versioned ? tbs.slice(1) : tbs;
+  const [serial, inner, issuer, validity, subject, spki, ...rest] = versioned ? tbs.slice(1) : tbs;
   content(serial, DerType.INTEGER);
-  if (!issuer || !subject || !spki) throw new PkiError('ERR_PKI_CERTIFICATE', 'the certificate lacks fields');
+  if (!inner || !outer || !issuer || !subject || !spki) {
+    throw new PkiError('ERR_PKI_CERTIFICATE', 'the certificate lacks fields');
+  }
+  // 4.1.1.2: only one of the two is signed
+  if (!encodeDer(inner).equals(encodeDer(outer))) {
+    throw new PkiError('ERR_PKI_CERTIFICATE', 'the certificate names two signature algorithms');
+  }
+  if (rest.length > 0 && !(versioned && tbs[0] !== undefined && encodeDer(tbs[0]).toString('hex') === V3)) {
+    throw new PkiError('ERR_PKI_CERTIFICATE', 'only a certificate of version 3 has extensions');
+  }
   const extensions = rest.find((node) => node.tagClass === DerClass.CONTEXT_SPECIFIC && (node.type as number) === 3);
   const [notBefore, notAfter] = sequenceItems(validity);
   return { issuer, notBefore, notAfter, subject, spki, extensions };

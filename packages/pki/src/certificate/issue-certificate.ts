@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import { isPkiError, PkiError } from '../errors.js';
 import type { Signer } from '../keys/signer.js';
 import { encodePem, type Pem } from '../pem.js';
@@ -6,27 +5,29 @@ import { type PkiStore, toRecord } from '../stores/pki-store.js';
 import { type CertificateContent, signCertificate } from './certificate-builder.js';
 import type { CertificateInfo } from './certificate-info.js';
 import { type RandomSource, randomSerial } from './serial-number.js';
-import { verifyIssued } from './verify-issued.js';
+import { type IssuerKey, verifyIssued } from './verify-issued.js';
 
 const SERIAL_ATTEMPTS = 3;
 
 export interface IssueContext {
   signer: Signer;
-  store: PkiStore;
+  issuer: IssuerKey;
+  store: Pick<PkiStore, 'put'>;
   random: RandomSource;
-  /** checked against the finished certificate when known */
-  privateKey?: KeyObject | undefined;
+  /** the fields of a certificate that was signed and verified */
+  describe: (der: Buffer, content: CertificateContent) => CertificateInfo;
 }
 
 /** Numbers, signs, reads back and records a certificate; a serial number that is taken is drawn again. */
 export async function issueCertificate(
   content: Omit<CertificateContent, 'serial'>,
-  { signer, store, random, privateKey }: IssueContext,
+  { signer, issuer, store, random, describe }: IssueContext,
 ): Promise<{ certificate: Pem; info: CertificateInfo }> {
   for (let attempt = 1; ; attempt += 1) {
     const complete = { ...content, serial: randomSerial(random) };
     const der = await signCertificate(complete, signer);
-    const { info } = verifyIssued(der, { content: complete, issuerSpki: signer.spki, privateKey });
+    verifyIssued(der, complete, issuer);
+    const info = describe(der, complete);
     const certificate = encodePem('CERTIFICATE', der);
     const record = toRecord(info, certificate);
     if (!record) throw new PkiError('ERR_PKI_CERTIFICATE', 'the certificate has no role, name or key identifier');

@@ -5,6 +5,18 @@ import { PkiError } from '../errors.js';
 export type RandomSource = (size: number) => Buffer;
 
 const SERIAL_BYTES = 16;
+const POOL_BYTES = 4096;
+
+/** `crypto.randomBytes` in small pieces costs as much as a key; a serial number is no secret, so it may come from a stock. */
+export function pooledRandom(): RandomSource {
+  let pool = Buffer.alloc(0);
+  return (size) => {
+    if (pool.length < size) pool = randomBytes(Math.max(POOL_BYTES, size));
+    const bytes = pool.subarray(0, size);
+    pool = pool.subarray(size);
+    return bytes;
+  };
+}
 
 /**
  * 126 random bits with a first byte of 0x40..0x7f: positive and minimal in DER, of constant length, and within the 20

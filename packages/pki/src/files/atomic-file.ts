@@ -25,7 +25,11 @@ export interface AtomicWriteOptions {
  *
  * @throws PkiError `ERR_PKI_IO`, `ERR_PKI_EXISTS`
  */
-export async function writeFileAtomic(path: string, data: string, options: AtomicWriteOptions): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array,
+  options: AtomicWriteOptions,
+): Promise<void> {
   const temp = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.pki-tmp`);
   try {
     await writeTemp(temp, data, options.mode);
@@ -43,7 +47,7 @@ export async function writeFileAtomic(path: string, data: string, options: Atomi
   }
 }
 
-async function writeTemp(temp: string, data: string, mode: number): Promise<void> {
+async function writeTemp(temp: string, data: string | Uint8Array, mode: number): Promise<void> {
   const file = await open(temp, 'wx', SECRET_FILE_MODE);
   try {
     await file.writeFile(data);
@@ -76,6 +80,16 @@ export async function exists(path: string): Promise<boolean> {
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return false;
     throw ioError('read', path, cause);
+  }
+}
+
+/** Deletes a file, for good; one that is not there is fine. @throws PkiError `ERR_PKI_IO` */
+export async function deleteFile(path: string): Promise<void> {
+  try {
+    await rm(path);
+    await syncDirectory(dirname(path));
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT') throw ioError('delete', path, cause);
   }
 }
 

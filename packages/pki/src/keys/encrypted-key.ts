@@ -1,31 +1,12 @@
-import {
-  createCipheriv,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  pbkdf2,
-  randomBytes,
-  sign,
-  verify,
-} from 'node:crypto';
-import { promisify } from 'node:util';
-import { integer, nullValue, octetString, oid, sequence, encodeDer } from '../asn1/der.js';
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { encodeDer, octetString, sequence } from '../asn1/der.js';
 import { PkiError } from '../errors.js';
 import { decodePem, encodePem, type Pem } from '../pem.js';
 import { parsePrivateKey } from './key-pair.js';
 import { requireAlgorithm } from './key-algorithm.js';
 import { decryptPbes2 } from './pbes2-decryption.js';
+import { checkIterations, DEFAULT_ITERATIONS, encryptPbes2 } from './pbes2-encryption.js';
 import { checkedPassphrase } from './passphrase.js';
-import { PBES2_OIDS } from './pbes2-oids.js';
-
-const pbkdf2Async = promisify(pbkdf2);
-
-const SALT_BYTES = 16;
-const IV_BYTES = 16;
-const KEY_BYTES = 32;
-const DEFAULT_ITERATIONS = 600_000;
-const MIN_ITERATIONS = 100_000;
-const MAX_ITERATIONS = 10_000_000;
 
 export interface EncryptPrivateKeyOptions {
   /** PBKDF2 rounds, 100,000..10,000,000; default 600,000, about 0.3 s on a thread of the libuv pool */
@@ -48,27 +29,11 @@ export async function encryptPrivateKey(
 ): Promise<Pem> {
   parsePrivateKey(pem);
   const secret = checkedPassphrase(passphrase);
-  if (!Number.isInteger(iterations) || iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) {
-    const message = `iterations must be ${MIN_ITERATIONS}..${MAX_ITERATIONS}`;
-    throw new PkiError('ERR_PKI_OPTION', message, { field: 'iterations' });
-  }
-  const salt = randomBytes(SALT_BYTES);
-  const iv = randomBytes(IV_BYTES);
-  const key = await pbkdf2Async(secret, salt, iterations, KEY_BYTES, 'sha256');
-  const cipher = createCipheriv('aes-256-cbc', key, iv);
+  checkIterations(iterations);
   const plain = decodePem(pem, ['PRIVATE KEY']).der;
-  const encrypted = Buffer.concat([cipher.update(plain), cipher.final()]);
-  for (const used of [secret, key, plain]) used.fill(0);
-  const derivation = sequence(
-    octetString(salt),
-    integer(iterations),
-    sequence(oid(PBES2_OIDS.hmacSha256), nullValue()),
-  );
-  const scheme = sequence(
-    oid(PBES2_OIDS.pbes2),
-    sequence(sequence(oid(PBES2_OIDS.pbkdf2), derivation), sequence(oid(PBES2_OIDS.aes256Cbc), octetString(iv))),
-  );
-  return encodePem('ENCRYPTED PRIVATE KEY', encodeDer(sequence(scheme, octetString(encrypted))));
+  const { scheme, data } = await encryptPbes2(plain, secret, iterations);
+  for (const used of [secret, plain]) used.fill(0);
+  return encodePem('ENCRYPTED PRIVATE KEY', encodeDer(sequence(scheme, octetString(data))));
 }
 
 /**

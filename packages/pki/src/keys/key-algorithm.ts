@@ -8,8 +8,23 @@ export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
 /** OpenSSL's names of the curves. */
 const CURVES: Readonly<Partial<Record<string, KeyAlgorithm>>> = { prime256v1: 'ec-p256', secp384r1: 'ec-p384' };
 
+/**
+ * OpenSSL loads an EC key whose number has more bytes than its curve, and Node 20 ends the process when it is asked for the
+ * details of one. Writing such a key only throws.
+ */
+function isWhole(key: KeyObject): boolean {
+  if (key.type !== 'private' || key.asymmetricKeyType !== 'ec') return true;
+  try {
+    key.export({ type: 'pkcs8', format: 'der' }).fill(0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Which of the supported algorithms a key is of, or undefined. */
 export function algorithmOf(key: KeyObject): KeyAlgorithm | undefined {
+  if (!isWhole(key)) return undefined;
   const details = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'ec') return details.namedCurve === undefined ? undefined : CURVES[details.namedCurve];
   if (key.asymmetricKeyType !== 'rsa' || details.publicExponent !== 65_537n) return undefined;

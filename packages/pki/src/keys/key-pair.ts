@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { PkiError } from '../errors.js';
 import { decodePem, encodePem, type Pem } from '../pem.js';
 import { type KeyAlgorithm, requireAlgorithm } from './key-algorithm.js';
-import { p256Pkcs8, p256Sec1, type P256Key } from './p256-encoding.js';
+import { p256Pkcs8, p256Sec1, p256Spki, type P256Key } from './p256-encoding.js';
 
 const generateAsync = promisify(generateKeyPair);
 
@@ -34,7 +34,9 @@ export async function generatePrivateKey(
 ): Promise<PrivateKey> {
   if (algorithm === 'ec-p256') {
     const key = generateP256();
-    const keyObject = createPrivateKey({ key: p256Pkcs8(key), format: 'der', type: 'pkcs8' });
+    // OpenSSL 3 takes three times as long to read the same key as PKCS#8
+    const keyObject = createPrivateKey({ key: p256Sec1(key), format: 'der', type: 'sec1' });
+    rememberSpki(keyObject, p256Spki(key));
     const pem =
       encoding === 'pkcs8' ? encodePem('PRIVATE KEY', p256Pkcs8(key)) : encodePem('EC PRIVATE KEY', p256Sec1(key));
     return { algorithm, keyObject, pem };
@@ -69,6 +71,39 @@ export function parsePrivateKey(pem: Pem, encoding: PrivateKeyEncoding = 'pkcs8'
   return { algorithm: requireAlgorithm(keyObject), keyObject, pem };
 }
 
+/** What certifying a key takes, and the key itself as text: no `KeyObject`, which would cost more than the key. */
+export interface GeneratedPair {
+  readonly algorithm: KeyAlgorithm;
+  /** SubjectPublicKeyInfo DER */
+  readonly spki: Buffer;
+  /** PKCS#8 */
+  readonly pem: Pem;
+}
+
+/** A fresh key as in {@link generatePrivateKey}. */
+export async function generatePair(algorithm: KeyAlgorithm): Promise<GeneratedPair> {
+  if (algorithm === 'ec-p256') {
+    const key = generateP256();
+    return { algorithm, spki: p256Spki(key), pem: encodePem('PRIVATE KEY', p256Pkcs8(key)) };
+  }
+  const { keyObject, pem } = await generatePrivateKey(algorithm);
+  return { algorithm, spki: spkiOf(keyObject), pem };
+}
+
+/** Key objects never change, and an export costs as much as two signatures. */
+const knownSpkis = new WeakMap<KeyObject, Buffer>();
+
+export function rememberSpki(key: KeyObject, spki: Buffer): void {
+  knownSpkis.set(key, spki);
+}
+
 /** SubjectPublicKeyInfo DER of a public or private key. */
-export const spkiOf = (key: KeyObject): Buffer =>
-  (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'der' });
+export function spkiOf(key: KeyObject): Buffer {
+  let spki = knownSpkis.get(key);
+  if (spki === undefined) {
+    spki = (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'der' });
+    rememberSpki(key, spki);
+  }
+  // a copy: what the caller does with it must not reach the next one
+  return Buffer.from(spki);
+}

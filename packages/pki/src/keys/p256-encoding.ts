@@ -35,3 +35,20 @@ export const p256Pkcs8 = ({ scalar, point }: P256Key): Buffer =>
 
 export const p256Sec1 = ({ scalar, point }: P256Key): Buffer =>
   Buffer.concat([SEC1_HEAD, padded(scalar), SEC1_POINT_HEAD, checked(point)]);
+
+/** The point of a key in exactly the frames above, else undefined. */
+export const p256PointOfSpki = (spki: Buffer): Buffer | undefined => framed(spki, SPKI_HEAD.length, [[0, SPKI_HEAD]]);
+
+export const p256PointOfPkcs8 = (pkcs8: Buffer): Buffer | undefined => {
+  const pointHeadAt = PKCS8_HEAD.length + SCALAR_BYTES;
+  return framed(pkcs8, pointHeadAt + PKCS8_POINT_HEAD.length, [
+    [0, PKCS8_HEAD],
+    [pointHeadAt, PKCS8_POINT_HEAD],
+  ]);
+};
+
+function framed(der: Buffer, pointAt: number, frames: readonly (readonly [number, Buffer])[]): Buffer | undefined {
+  const whole = der.length === pointAt + POINT_BYTES && der[pointAt] === 4;
+  const same = whole && frames.every(([at, head]) => der.subarray(at, at + head.length).equals(head));
+  return same ? der.subarray(pointAt) : undefined;
+}

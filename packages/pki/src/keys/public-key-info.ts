@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { PkiError } from '../errors.js';
 import { type KeyAlgorithm, requireAlgorithm } from './key-algorithm.js';
-import { spkiOf } from './key-pair.js';
+import { rememberSpki, spkiOf } from './key-pair.js';
 
 /**
  * Everything of a SubjectPublicKeyInfo before the key itself, in the one encoding every TLS stack reads: named curve,
@@ -32,13 +32,19 @@ export function publicKeyInfo(key: KeyObject): PublicKeyInfo {
   if (key.type === 'secret') throw new PkiError('ERR_PKI_KEY', 'a secret key cannot be certified', { field: 'key' });
   const algorithm = requireAlgorithm(key);
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
-  const spki = spkiOf(publicKey);
+  const spki = spkiOf(key);
   if (!spki.subarray(0, HEADS[algorithm].length).equals(HEADS[algorithm])) {
     const message = 'the public key is not in its usual encoding (named curve and uncompressed point, or plain RSA)';
     throw new PkiError('ERR_PKI_KEY', message, { field: 'key' });
   }
   return { algorithm, publicKey, spki };
 }
+
+const P256_BYTES = 91;
+
+/** A point of 65 octets whose first says that it is not compressed: there is one way to write it. */
+const isPlainP256 = (spki: Buffer): boolean =>
+  spki.length === P256_BYTES && spki.subarray(0, HEADS['ec-p256'].length).equals(HEADS['ec-p256']);
 
 /**
  * Reads a SubjectPublicKeyInfo, which must be byte for byte what OpenSSL writes for that key.
@@ -49,6 +55,8 @@ export function parsePublicKeyInfo(spki: Buffer): PublicKeyInfo {
   let key: KeyObject;
   try {
     key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+    // OpenSSL read a point on the curve, so it would write these very bytes; writing takes it as long as reading
+    if (isPlainP256(spki)) rememberSpki(key, Buffer.from(spki));
   } catch (cause) {
     throw new PkiError('ERR_PKI_KEY', 'the public key is damaged', { cause, field: 'key' });
   }

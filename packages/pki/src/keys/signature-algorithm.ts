@@ -1,5 +1,5 @@
-import { type DerNode, nullValue, oid, sequence } from '../asn1/der.js';
-import type { KeyAlgorithm } from './key-algorithm.js';
+import { type DerNode, encodeDer, nullValue, oid, sequence } from '../asn1/der.js';
+import { KEY_ALGORITHMS, type KeyAlgorithm } from './key-algorithm.js';
 
 /** The hash a key of this algorithm signs with: as strong as the curve, SHA-256 for every RSA size. */
 export const signatureDigest = (algorithm: KeyAlgorithm): 'sha256' | 'sha384' =>
@@ -17,3 +17,10 @@ export function signatureAlgorithm(algorithm: KeyAlgorithm): DerNode {
   if (algorithm === 'ec-p384') return sequence(oid(OIDS.ecdsaWithSha384));
   return sequence(oid(OIDS.sha256WithRsa), nullValue());
 }
+
+const ENCODED = Object.fromEntries(
+  KEY_ALGORITHMS.map((algorithm) => [algorithm, encodeDer(signatureAlgorithm(algorithm))]),
+) as Readonly<Record<KeyAlgorithm, Buffer>>;
+
+/** The same as bytes. */
+export const signatureAlgorithmDer = (algorithm: KeyAlgorithm): Buffer => ENCODED[algorithm];

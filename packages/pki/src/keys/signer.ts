@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import { PkiError } from '../errors.js';
 import type { Pem } from '../pem.js';
@@ -6,7 +6,7 @@ import { type KeyAlgorithm, requireAlgorithm } from './key-algorithm.js';
 import { spkiOf } from './key-pair.js';
 import { signatureDigest } from './signature-algorithm.js';
 
-const signAsync = promisify<string, Buffer, KeyObject, Buffer>(sign);
+const signOffThread = promisify<string, Buffer, KeyObject, Buffer>(sign);
 
 /**
  * The port a CA signs through, so its key can live in a file, an HSM or a KMS.
@@ -32,9 +32,17 @@ export function keySigner(key: KeyObject | Pem): Signer {
   if (privateKey.type !== 'private')
     throw new PkiError('ERR_PKI_KEY', 'a signer needs a private key', { field: 'key' });
   const algorithm = requireAlgorithm(privateKey);
-  const spki = spkiOf(createPublicKey(privateKey));
+  const spki = spkiOf(privateKey);
   const digest = signatureDigest(algorithm);
-  return Object.freeze({ algorithm, spki, sign: (tbs: Buffer) => signAsync(digest, tbs, privateKey) });
+  return Object.freeze({
+    algorithm,
+    spki,
+    // P-256 takes less time than handing it to another thread; P-384 and RSA take milliseconds
+    sign:
+      algorithm === 'ec-p256'
+        ? (tbs: Buffer) => Promise.resolve().then(() => sign(digest, tbs, privateKey))
+        : (tbs: Buffer) => signOffThread(digest, tbs, privateKey),
+  });
 }
 
 function importKey(pem: Pem): KeyObject {

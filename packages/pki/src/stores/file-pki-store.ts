@@ -1,9 +1,10 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { SerialHex } from '../certificate/certificate-info.js';
 import type { Role } from '../certificate/profiles.js';
 import { isPkiError } from '../errors.js';
 import { PUBLIC_FILE_MODE, writeFileAtomic } from '../files/atomic-file.js';
 import { ensureDirectory, listDirectory } from '../files/directory.js';
+import { createFilesAtomic, inLanes } from '../files/group-write.js';
 import { parseFile, readTextFile } from '../files/text-file.js';
 import { CrlFiles } from './crl-files.js';
 import type { IssuedFilter, IssuedRecord, PkiStore } from './pki-store.js';
@@ -17,6 +18,9 @@ export interface FilePkiStoreOptions {
 }
 
 const SERIAL = /^[0-9A-F]{2,40}$/;
+const READS_AT_ONCE = 8;
+
+const toText = (value: NameClaim | IssuedRecord | Revocation): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /**
  * Records as files: `<dir>/<serial>.json` per certificate, `<dir>/names/<name>.json` per owned name,
@@ -39,7 +43,7 @@ export class FilePkiStore implements PkiStore {
   }
 
   async claimName(commonName: string, role: Role): Promise<void> {
-    const path = join(this.#namesDir, `${encodeURIComponent(nameKey(commonName))}.json`);
+    const path = this.#claimPath(commonName);
     const claim: NameClaim = { commonName, role };
     const owner = await this.#readClaim(path);
     if (owner === undefined && (await this.#create(path, claim, this.#namesDir))) return;
@@ -50,6 +54,49 @@ export class FilePkiStore implements PkiStore {
   async put(record: IssuedRecord): Promise<void> {
     if (await this.#create(this.#recordPath(record.serial), record, this.#namesDir)) return;
     throw serialExists(record.serial);
+  }
+
+  /**
+   * `claimName` for many names of one role, the disk being waited for once. Each is claimed or not; which, an error does
+   * not say: claim them again.
+   *
+   * @throws PkiError `ERR_PKI_NAME`, before anything is written, `ERR_PKI_STORE`, `ERR_PKI_IO`
+   */
+  async claimNames(commonNames: readonly string[], role: Role): Promise<void> {
+    const free: { path: string; claim: NameClaim }[] = [];
+    await inLanes(commonNames, READS_AT_ONCE, async (commonName) => {
+      const claim: NameClaim = { commonName, role };
+      const path = this.#claimPath(commonName);
+      const owner = await this.#readClaim(path);
+      if (owner === undefined) free.push({ path, claim });
+      else checkClaim(owner, claim);
+    });
+    const lost: { path: string; claim: NameClaim }[] = [];
+    await ensureDirectory(this.#namesDir, 'public');
+    const files = free.map(({ path, claim }) => ({ path, text: toText(claim), mode: PUBLIC_FILE_MODE }));
+    for (const { path } of files) this.#onWrite(path);
+    await createFilesAtomic(files, (file) => {
+      lost.push(...free.filter(({ path }) => path === file.path));
+    });
+    for (const { path, claim } of lost) checkClaim((await this.#readClaim(path)) ?? claim, claim);
+  }
+
+  /**
+   * `put` for many records, the disk being waited for once. Each is recorded or not; which, an error does not say.
+   *
+   * @throws PkiError `ERR_PKI_EXISTS`, `ERR_PKI_IO`
+   */
+  async putAll(records: readonly IssuedRecord[]): Promise<void> {
+    await ensureDirectory(this.#namesDir, 'public');
+    const files = records.map((record) => ({
+      path: this.#recordPath(record.serial),
+      text: toText(record),
+      mode: PUBLIC_FILE_MODE,
+    }));
+    for (const { path } of files) this.#onWrite(path);
+    await createFilesAtomic(files, ({ path }) => {
+      throw serialExists(basename(path, '.json'));
+    });
   }
 
   async get(serial: SerialHex): Promise<IssuedRecord | undefined> {
@@ -101,6 +148,10 @@ export class FilePkiStore implements PkiStore {
     return this.#crls.latest(issuerKeyId);
   }
 
+  #claimPath(commonName: string): string {
+    return join(this.#namesDir, `${encodeURIComponent(nameKey(commonName))}.json`);
+  }
+
   #recordPath(serial: SerialHex): string {
     return join(this.#dir, `${serial}.json`);
   }
@@ -119,8 +170,7 @@ export class FilePkiStore implements PkiStore {
     await ensureDirectory(directory, 'public');
     this.#onWrite(path);
     try {
-      const text = `${JSON.stringify(value, undefined, 2)}\n`;
-      await writeFileAtomic(path, text, { mode: PUBLIC_FILE_MODE, existing: 'refuse' });
+      await writeFileAtomic(path, toText(value), { mode: PUBLIC_FILE_MODE, existing: 'refuse' });
       return true;
     } catch (error) {
       if (isPkiError(error) && error.code === 'ERR_PKI_EXISTS') return false;

@@ -1,3 +1,8 @@
+import { type AdoptedCa, readAdopted } from '../adopt/adopted-ca.js';
+import { adoptInTree, type AdoptOptions, type AdoptReport, endAdoptionInTree } from '../adopt/adopt-ca.js';
+import { type DeviceBatchReport, type IssueDevicesOptions, resolveBatchOptions } from '../batch/batch-options.js';
+import { issueDevicesInTree } from '../batch/issue-devices.js';
+import { settleStagedDevices } from '../batch/staged-devices.js';
 import type { Issued } from '../certificate/authority-options.js';
 import { checkCommonName } from '../certificate/profiles.js';
 import { PkiError } from '../errors.js';
@@ -7,14 +12,16 @@ import type { ReleaseKey } from '../keys/release-key.js';
 import { type InventoryEntry, type InventoryFilter, listInventory } from '../lifecycle/inventory.js';
 import type { RevokeOptions, RevokeTarget } from '../lifecycle/revoke.js';
 import type { Pem } from '../pem.js';
+import { rollOverInTree, type RolloverOptions, type RolloverReport } from '../rollover/roll-over.js';
+import { readRolloverStatus, type RolloverStatus } from '../rollover/rollover-status.js';
 import type { PkiTree } from './pki-tree.js';
 import { deviceAuthority, openAuthority, readAuthority, serverAuthority } from './tree-authorities.js';
-import type { TreeContext } from './tree-context.js';
+import { type TreeContext, treeContext } from './tree-context.js';
 import { ensureCrls, readCrls, type RefreshCrlsOptions, type TreeCrls } from './tree-crls.js';
 import { type Credentials, type CredentialsSpec, readCredentials } from './tree-credentials.js';
 import { signCsrInTree, type SignCsrOptions } from './tree-csr.js';
 import { ensureDevice, listDevices } from './tree-devices.js';
-import { type CertificateFile, readCertificateFile } from './tree-files.js';
+import { type Authorities, type AuthorityFile, readCertificateFile } from './tree-files.js';
 import { type RevokeReport, renewInTree, revokeInTree } from './tree-lifecycle.js';
 import { brokerParty, deviceParty, operatorParty, otaParty } from './tree-parties.js';
 import type { TreePaths } from './tree-paths.js';
@@ -22,8 +29,8 @@ import { type RenewOptions, revokedError } from './tree-renewal.js';
 import { ensureFirmwareKey, readFirmwareKey, readReleaseKey } from './tree-signing-keys.js';
 
 interface TreeContents {
-  readonly ca: CertificateFile;
-  readonly deviceCa: CertificateFile;
+  readonly authorities: Authorities;
+  readonly adopted: AdoptedCa | undefined;
   readonly broker: Credentials;
   readonly ota: Credentials;
   readonly operator: Credentials;
@@ -48,13 +55,16 @@ export async function loadTree(context: TreeContext, { lock, created }: LoadTree
     const message = `no complete certificate tree in ${paths.root} (${path} is missing): run \`secure-esp pki init\``;
     throw new PkiError('ERR_PKI_NOT_FOUND', message, { path });
   };
-  const ca = needed(await readAuthority(serverAuthority(paths), now()), paths.caCert);
-  const deviceCa = needed(await readAuthority(deviceAuthority(paths), now()), paths.deviceCaCert);
+  const authorities: Authorities = {
+    servers: needed(await readAuthority(serverAuthority(paths), now()), paths.caCert),
+    devices: needed(await readAuthority(deviceAuthority(paths), now()), paths.deviceCaCert),
+  };
+  const { servers } = authorities;
   const party = async (spec: CredentialsSpec): Promise<Credentials> =>
-    needed(await loadCredentials(spec, ca, ca.pem), spec.certPath);
+    needed(await loadCredentials(spec, servers, servers.bundle), spec.certPath);
   const contents: TreeContents = {
-    ca,
-    deviceCa,
+    authorities,
+    adopted: await readAdopted(context),
     broker: await party(brokerParty(paths)),
     ota: await party(otaParty(paths)),
     operator: await party(operatorParty(paths)),
@@ -65,7 +75,7 @@ export async function loadTree(context: TreeContext, { lock, created }: LoadTree
 
 async function loadCredentials(
   spec: CredentialsSpec,
-  issuer: CertificateFile,
+  issuer: AuthorityFile,
   ca: Pem,
 ): Promise<Credentials | undefined> {
   const found = await readCredentials(spec, issuer);
@@ -87,6 +97,7 @@ class FilePkiTree implements PkiTree {
   readonly created: readonly string[];
   readonly ca: Pem;
   readonly deviceCa: Pem;
+  readonly adopted: AdoptedCa | undefined;
   readonly broker: Credentials;
   readonly ota: Credentials;
   readonly operator: Credentials;
@@ -94,18 +105,19 @@ class FilePkiTree implements PkiTree {
   readonly releaseKeyId: string;
   readonly releasePublicKey: Pem;
   readonly #context: TreeContext;
-  readonly #authorities: { readonly servers: CertificateFile; readonly devices: CertificateFile };
+  #known: Authorities;
   readonly #lock: LockOptions;
 
   constructor(context: TreeContext, contents: TreeContents, { lock, created }: LoadTreeOptions) {
     this.#context = context;
-    this.#authorities = { servers: contents.ca, devices: contents.deviceCa };
+    this.#known = contents.authorities;
     this.#lock = lock;
     this.paths = context.paths;
     this.dir = context.paths.root;
     this.created = Object.freeze([...created]);
-    this.ca = contents.ca.pem;
-    this.deviceCa = contents.deviceCa.pem;
+    this.ca = contents.authorities.servers.bundle;
+    this.deviceCa = contents.authorities.devices.bundle;
+    this.adopted = contents.adopted;
     this.broker = contents.broker;
     this.ota = contents.ota;
     this.operator = contents.operator;
@@ -116,7 +128,8 @@ class FilePkiTree implements PkiTree {
 
   async device(id: string): Promise<Credentials> {
     checkCommonName('device', id);
-    const found = await loadCredentials(deviceParty(this.paths, id), this.#authorities.devices, this.ca);
+    const { servers, devices } = await this.#authorities();
+    const found = await loadCredentials(deviceParty(this.paths, id), devices, servers.bundle);
     if (found !== undefined) return found;
     throw new PkiError('ERR_PKI_UNKNOWN_DEVICE', `there is no device "${id}" in ${this.paths.devicesDir}`, {
       path: this.paths.device(id).cert,
@@ -126,14 +139,23 @@ class FilePkiTree implements PkiTree {
 
   async issueDevice(id: string): Promise<Credentials> {
     checkCommonName('device', id);
-    const file = this.#authorities.devices;
-    const authority = openAuthority(deviceAuthority(this.paths), file, this.#context);
-    const issuer = { file, authority, serverCa: this.ca };
-    await this.#locked(() => ensureDevice(id, issuer, this.#context));
+    await this.#locked(async () => {
+      await settleStagedDevices(this.paths);
+      const { servers, devices: file } = await this.#authorities();
+      const authority = openAuthority(deviceAuthority(this.paths), file, this.#context);
+      await ensureDevice(id, { file, authority, serverCa: servers.bundle }, this.#context);
+    });
     const { certPath } = deviceParty(this.paths, id);
     const serial = (await readCertificateFile(certPath))?.info.serial ?? '';
     if (await this.#context.store.revocation(serial)) throw revokedError(id, certPath);
     return this.device(id);
+  }
+
+  async issueDevices(ids: Iterable<string>, options: IssueDevicesOptions = {}): Promise<DeviceBatchReport> {
+    const batch = resolveBatchOptions(ids, options);
+    const lock: LockOptions = { ...this.#lock, signal: batch.signal };
+    const locked = <T>(work: () => Promise<T>): Promise<T> => withLock(this.paths.lock, lock, work);
+    return issueDevicesInTree({ context: this.#context, locked, authorities: () => this.#authorities() }, batch);
   }
 
   inventory(filter: InventoryFilter = {}): AsyncIterable<InventoryEntry> {
@@ -141,27 +163,53 @@ class FilePkiTree implements PkiTree {
   }
 
   revoke(target: RevokeTarget, options: RevokeOptions = {}): Promise<RevokeReport> {
-    return this.#locked(() => revokeInTree(target, options, this.#authorities, this.#context));
+    return this.#locked(async () => revokeInTree(target, options, await this.#authorities(), this.#context));
   }
 
   async renew(commonName: string, options: RenewOptions = {}): Promise<Credentials> {
-    const spec = await this.#locked(() => renewInTree(commonName, options, this.#authorities, this.#context));
-    const issuer = spec.role === 'device' ? this.#authorities.devices : this.#authorities.servers;
-    const renewed = await loadCredentials(spec, issuer, this.ca);
+    const spec = await this.#locked(async () =>
+      renewInTree(commonName, options, await this.#authorities(), this.#context),
+    );
+    const { servers, devices } = await this.#authorities();
+    const renewed = await loadCredentials(spec, spec.role === 'device' ? devices : servers, servers.bundle);
     if (renewed !== undefined) return renewed;
     throw new PkiError('ERR_PKI_IO', `${spec.certPath} vanished`, { path: spec.certPath });
   }
 
   signCsr(options: SignCsrOptions): Promise<Issued> {
-    return this.#locked(() => signCsrInTree(options, this.#authorities, this.#context));
+    return this.#locked(async () => signCsrInTree(options, await this.#authorities(), this.#context));
   }
 
-  crls(): Promise<TreeCrls> {
-    return readCrls(this.#authorities, this.#context);
+  async crls(): Promise<TreeCrls> {
+    for (;;) {
+      const authorities = await this.#authorities();
+      try {
+        return await readCrls(authorities, this.#context);
+      } catch (error) {
+        // a rollover may have gone on between the two reads
+        if ((await this.#authorities()) === authorities) throw error;
+      }
+    }
   }
 
   refreshCrls(options: RefreshCrlsOptions = {}): Promise<TreeCrls> {
-    return this.#locked(() => ensureCrls(this.#authorities, this.#context, options));
+    return this.#locked(async () => ensureCrls(await this.#authorities(), this.#context, options));
+  }
+
+  rollOver(options: RolloverOptions): Promise<RolloverReport> {
+    return this.#locked(() => rollOverInTree(options, treeContext(this.paths, this.#context.now, options)));
+  }
+
+  async rolloverStatus(): Promise<readonly RolloverStatus[]> {
+    return readRolloverStatus(await this.#authorities(), this.#context);
+  }
+
+  adopt(options: AdoptOptions): Promise<AdoptReport> {
+    return this.#locked(async () => adoptInTree(options, await this.#authorities(), this.#context));
+  }
+
+  endAdoption(): Promise<boolean> {
+    return this.#locked(async () => endAdoptionInTree(await this.#authorities(), this.#context));
   }
 
   devices(): Promise<readonly string[]> {
@@ -177,6 +225,16 @@ class FilePkiTree implements PkiTree {
 
   ensureFirmwareKey(scheme: FirmwareKeyScheme): Promise<Pem> {
     return this.#locked(() => ensureFirmwareKey(scheme, this.#context));
+  }
+
+  /** As the files say now: another process may have rolled a CA over since this tree was opened. */
+  async #authorities(): Promise<Authorities> {
+    const { paths, now } = this.#context;
+    const known = this.#known;
+    const servers = (await readAuthority(serverAuthority(paths), now(), known.servers)) ?? known.servers;
+    const devices = (await readAuthority(deviceAuthority(paths), now(), known.devices)) ?? known.devices;
+    if (servers !== known.servers || devices !== known.devices) this.#known = Object.freeze({ servers, devices });
+    return this.#known;
   }
 
   #locked<T>(work: () => Promise<T>): Promise<T> {

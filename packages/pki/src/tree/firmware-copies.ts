@@ -7,14 +7,14 @@ import type { Pem } from '../pem.js';
 import type { TreeContext } from './tree-context.js';
 import { readCredentials } from './tree-credentials.js';
 import { listDevices } from './tree-devices.js';
-import { type CertificateFile, readCertificateFile, readKeyFile } from './tree-files.js';
+import { type AuthorityFile, readCertificateFile, readKeyFile } from './tree-files.js';
 import { deviceParty } from './tree-parties.js';
 import type { TreePaths } from './tree-paths.js';
 
 export interface FirmwareCopies {
   /** whose pair to copy when none is there yet */
   readonly firstDevice: string | undefined;
-  readonly deviceCa: CertificateFile;
+  readonly deviceCa: AuthorityFile;
   readonly serverCa: Pem;
   readonly updateCert: Pem;
 }
@@ -52,7 +52,7 @@ async function copiedDevice(paths: TreePaths): Promise<string | undefined> {
   throw foreign(paths.mqttClientKey);
 }
 
-async function copyPair(id: string, deviceCa: CertificateFile, context: TreeContext): Promise<void> {
+async function copyPair(id: string, deviceCa: AuthorityFile, context: TreeContext): Promise<void> {
   const { paths, writer } = context;
   const known = (await listDevices(paths)).includes(id);
   const device = known ? await readCredentials(deviceParty(paths, id), deviceCa) : undefined;

@@ -1,11 +1,11 @@
-import { dirname, join } from 'node:path';
 import { PkiError } from '../errors.js';
 import { exists } from '../files/atomic-file.js';
-import { ensureDirectory, listDirectory, removeTempFiles } from '../files/directory.js';
+import { ensureDirectory } from '../files/directory.js';
 import { withLock } from '../files/lock-file.js';
 import { loadTree } from './file-pki-tree.js';
 import { ensureFirmwareCopies } from './firmware-copies.js';
 import { type InitPkiOptions, type ResolvedInitOptions, resolveInitOptions } from './init-options.js';
+import { removeLeftovers } from './leftovers.js';
 import type { PkiTree } from './pki-tree.js';
 import { deviceAuthority, ensureAuthority, serverAuthority } from './tree-authorities.js';
 import { type TreeContext, treeContext } from './tree-context.js';
@@ -14,7 +14,7 @@ import { ensureCredentials } from './tree-credentials.js';
 import { ensureDevice } from './tree-devices.js';
 import { readCertificateFile } from './tree-files.js';
 import { brokerParty, operatorParty, otaParty } from './tree-parties.js';
-import { type TreePaths, treePaths } from './tree-paths.js';
+import { treePaths } from './tree-paths.js';
 import { ensureFirmwareKey, ensureReleaseKey } from './tree-signing-keys.js';
 
 /**
@@ -57,7 +57,7 @@ async function ensureTree(options: ResolvedInitOptions, context: TreeContext): P
   await ensureCredentials({ ...brokerParty(paths), hosts }, servers, context);
   await ensureCredentials({ ...otaParty(paths), hosts }, servers, context);
   await ensureOperator(options.operator, servers, context);
-  const serverCa = servers.file.pem;
+  const serverCa = servers.file.bundle;
   for (const id of options.devices) await ensureDevice(id, { ...devices, serverCa }, context);
   for (const scheme of options.schemes) await ensureFirmwareKey(scheme, context);
   await ensureReleaseKey(context);
@@ -80,22 +80,4 @@ async function ensureOperator(
   }
   const commonName = wanted ?? existing ?? 'operator';
   await ensureCredentials({ ...operatorParty(paths), commonName }, authority, context);
-}
-
-/** Half-written files of a killed run, some with keys in them; nobody else writes while the lock is held. */
-async function removeLeftovers(paths: TreePaths): Promise<void> {
-  const files = [
-    ...[paths.caCert, paths.caKey, paths.deviceCaCert, paths.deviceCaKey, paths.releaseKey],
-    ...[paths.caCrl, paths.deviceCaCrl],
-    ...[paths.mqttCa, paths.otaCertsCa, ...Object.values(paths.firmwareKeys)],
-  ];
-  const devices = (await listDirectory(paths.devicesDir)).map((id) => paths.device(id).dir);
-  const directories = new Set([
-    ...files.map((path) => dirname(path)),
-    ...devices,
-    paths.issuedDir,
-    ...['names', 'revoked'].map((name) => join(paths.issuedDir, name)),
-    ...(await listDirectory(join(paths.issuedDir, 'crls'))).map((name) => join(paths.issuedDir, 'crls', name)),
-  ]);
-  for (const directory of directories) await removeTempFiles(directory);
 }

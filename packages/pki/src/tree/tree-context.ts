@@ -1,5 +1,4 @@
 import { FilePkiStore } from '../stores/file-pki-store.js';
-import type { PkiStore } from '../stores/pki-store.js';
 import type { TreePaths } from './tree-paths.js';
 import { TreeWriter, type TreeWriterOptions } from './tree-writer.js';
 
@@ -8,7 +7,7 @@ export interface TreeContext {
   readonly paths: TreePaths;
   readonly now: () => Date;
   readonly writer: TreeWriter;
-  readonly store: PkiStore;
+  readonly store: FilePkiStore;
 }
 
 export function treeContext(paths: TreePaths, now: () => Date, options: TreeWriterOptions = {}): TreeContext {

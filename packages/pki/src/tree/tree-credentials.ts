@@ -8,6 +8,7 @@ import type { Pem } from '../pem.js';
 import type { TreeContext } from './tree-context.js';
 import { readPendingKey, settlePendingKey } from './pending-key.js';
 import {
+  type AuthorityFile,
   type CertificateFile,
   checkKeyPair,
   type KeyFile,
@@ -47,7 +48,7 @@ export interface CredentialsSpec {
  */
 export async function readCredentials(
   spec: CredentialsSpec,
-  issuer: CertificateFile,
+  issuer: AuthorityFile,
 ): Promise<{ certificate: CertificateFile; key: KeyFile } | undefined> {
   const certificate = await readCertificateFile(spec.certPath);
   if (certificate === undefined) return undefined;
@@ -62,9 +63,11 @@ export async function readCredentials(
   return { certificate, key };
 }
 
-function checkIssued({ path, x509, info }: CertificateFile, spec: CredentialsSpec, issuer: CertificateFile): void {
+function checkIssued({ path, x509, info }: CertificateFile, spec: CredentialsSpec, issuer: AuthorityFile): void {
   const refuse = (what: string): PkiError => new PkiError('ERR_PKI_CERTIFICATE', `${path} ${what}`, { path });
-  const ours = x509.checkIssued(issuer.x509) && x509.verify(issuer.publicKey);
+  const ours = [...issuer.roots, ...issuer.former].some(
+    (root) => x509.checkIssued(root.x509) && x509.verify(root.publicKey),
+  );
   if (!ours) throw refuse(`was not issued by ${issuer.path}`);
   const profile = profileOf(spec.role);
   const sameUsage = info.extKeyUsage.join() === profile.extendedKeyUsage.join();
@@ -86,7 +89,7 @@ export interface WantedHosts {
  */
 export async function ensureCredentials(
   spec: CredentialsSpec & { commonName: string; hosts?: WantedHosts | undefined },
-  { file, authority }: { file: CertificateFile; authority: CertificateAuthority },
+  { file, authority }: { file: AuthorityFile; authority: CertificateAuthority },
   context: TreeContext,
 ): Promise<void> {
   const { store, writer, now } = context;

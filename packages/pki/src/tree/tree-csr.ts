@@ -7,7 +7,7 @@ import { spkiOf } from '../keys/key-pair.js';
 import type { Pem } from '../pem.js';
 import { deviceAuthority, openAuthority, serverAuthority } from './tree-authorities.js';
 import type { TreeContext } from './tree-context.js';
-import type { CertificateFile } from './tree-files.js';
+import type { Authorities } from './tree-files.js';
 
 /** The roles that hold their own keys: servers get theirs in the tree. */
 export const CSR_ROLES = ['device', 'operator'] as const;
@@ -27,7 +27,7 @@ export interface SignCsrOptions {
 /** Certifies the key of a request by the CA of the role; a key that was revoked under this name stays refused. */
 export async function signCsrInTree(
   { csr, commonName, role = 'device', days }: SignCsrOptions,
-  authorities: { readonly servers: CertificateFile; readonly devices: CertificateFile },
+  authorities: Authorities,
   context: TreeContext,
 ): Promise<Issued> {
   if (!CSR_ROLES.includes(role)) {
@@ -49,7 +49,9 @@ async function refuseRevokedKey(key: KeyObject, commonName: string, { store }: T
   const spki = spkiOf(key);
   for await (const { serial, certificate } of store.list({ commonName })) {
     if (!parseCertificatePem(certificate).spki.equals(spki)) continue;
-    if ((await store.revocation(serial)) === undefined) continue;
+    const revocation = await store.revocation(serial);
+    // superseded: the certificate was replaced, which says nothing against its key
+    if (revocation === undefined || revocation.reason === 'superseded') continue;
     const message = `this key of "${commonName}" is revoked (${serial}): make a new key and request`;
     throw new PkiError('ERR_PKI_REVOKED', message, { field: 'csr' });
   }

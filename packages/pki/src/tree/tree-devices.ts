@@ -6,7 +6,7 @@ import { readTextFile } from '../files/text-file.js';
 import type { Pem } from '../pem.js';
 import type { TreeContext } from './tree-context.js';
 import { ensureCredentials } from './tree-credentials.js';
-import type { CertificateFile } from './tree-files.js';
+import type { AuthorityFile } from './tree-files.js';
 import { deviceParty } from './tree-parties.js';
 import type { TreePaths } from './tree-paths.js';
 
@@ -21,7 +21,7 @@ export async function listDevices(paths: TreePaths): Promise<readonly string[]> 
 }
 
 export interface DeviceIssuer {
-  readonly file: CertificateFile;
+  readonly file: AuthorityFile;
   readonly authority: CertificateAuthority;
   /** the CA by which devices recognise servers */
   readonly serverCa: Pem;
@@ -29,8 +29,12 @@ export interface DeviceIssuer {
 
 /** A device's folder: key, certificate, and a copy of the server CA. */
 export async function ensureDevice(id: string, issuer: DeviceIssuer, context: TreeContext): Promise<void> {
-  const { paths, writer } = context;
-  await ensureCredentials(deviceParty(paths, id), issuer, context);
-  const caPath = paths.device(id).ca;
-  if ((await readTextFile(caPath)) !== issuer.serverCa) await writer.writePublic(caPath, issuer.serverCa, 'secret');
+  await ensureCredentials(deviceParty(context.paths, id), issuer, context);
+  await ensureDeviceCa(id, issuer.serverCa, context);
+}
+
+/** The device's copy of the server CA. */
+export async function ensureDeviceCa(id: string, serverCa: Pem, { paths, writer }: TreeContext): Promise<void> {
+  const path = paths.device(id).ca;
+  if ((await readTextFile(path)) !== serverCa) await writer.writePublic(path, serverCa, 'secret');
 }

@@ -9,6 +9,22 @@ export interface CertificateFile extends ParsedCertificate {
   readonly pem: Pem;
 }
 
+/** The certificates of a CA. As a `CertificateFile` it is the root that signs. */
+export interface AuthorityFile extends CertificateFile {
+  /** every root that is trusted, the one that signs first: two while the CA is rolled over */
+  readonly roots: readonly CertificateFile[];
+  /** roots that were dropped: nobody trusts what they signed, but one may still read it, or renew it */
+  readonly former: readonly CertificateFile[];
+  /** all of `roots` in one text */
+  readonly bundle: Pem;
+}
+
+/** Both CAs of a tree. */
+export interface Authorities {
+  readonly servers: AuthorityFile;
+  readonly devices: AuthorityFile;
+}
+
 export interface KeyFile extends PrivateKey {
   readonly path: string;
 }

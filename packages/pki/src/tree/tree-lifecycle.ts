@@ -7,7 +7,7 @@ import { deviceAuthority, openAuthority, serverAuthority } from './tree-authorit
 import type { TreeContext } from './tree-context.js';
 import { ensureCrls, type TreeCrls } from './tree-crls.js';
 import type { CredentialsSpec } from './tree-credentials.js';
-import { type CertificateFile, readCertificateFile } from './tree-files.js';
+import { type Authorities, readCertificateFile } from './tree-files.js';
 import { brokerParty, deviceParty, operatorParty, otaParty } from './tree-parties.js';
 import { type RenewOptions, renewCredentials } from './tree-renewal.js';
 
@@ -16,11 +16,6 @@ export interface RevokeReport {
   readonly revoked: readonly Revocation[];
   /** the lists in the tree now */
   readonly crls: TreeCrls;
-}
-
-interface Authorities {
-  readonly servers: CertificateFile;
-  readonly devices: CertificateFile;
 }
 
 /** Revokes in the store, then issues the lists. A run killed in between is completed by the next, or by `initPki`. */
@@ -51,10 +46,11 @@ export async function renewInTree(
   const old = await renewCredentials(spec, issuer, context, options);
   if (options.revokeOld === true) {
     await store.revoke(old.info.serial, { reason: 'superseded', at: context.now() });
-    await ensureCrls(authorities, context);
   }
+  // the broker's certificate is part of the files that an adopted CA makes necessary
+  if (options.revokeOld === true || spec.role === 'broker') await ensureCrls(authorities, context);
   const updateCert = (await readCertificateFile(paths.otaCert))?.pem ?? '';
-  const serverCa = authorities.servers.pem;
+  const serverCa = authorities.servers.bundle;
   await ensureFirmwareCopies({ firstDevice: undefined, deviceCa: authorities.devices, serverCa, updateCert }, context);
   return spec;
 }

@@ -9,6 +9,20 @@ export interface DevicePaths {
   readonly ca: string;
 }
 
+export interface AdoptedPaths {
+  readonly ca: string;
+  /** the list that makes it end */
+  readonly crl: string;
+  /** our root, certified by that CA */
+  readonly cross: string;
+  /** the broker's certificate with that behind it */
+  readonly brokerChain: string;
+  /** what the operators' listener trusts while there is an adopted CA: our own roots and that one */
+  readonly operatorCas: string;
+  /** the revocation lists of all of them */
+  readonly operatorCrls: string;
+}
+
 /** Absolute paths of every file in the tree, whether it exists or not. */
 export interface TreePaths {
   readonly root: string;
@@ -43,6 +57,10 @@ export interface TreePaths {
   readonly releasePublicKey: string;
   /** one record per certificate ever issued */
   readonly issuedDir: string;
+  /** one file per device that may enrol over HTTPS */
+  readonly claimsDir: string;
+  /** a CA of elsewhere that the operators' listener trusts for a time */
+  readonly adopted: AdoptedPaths;
 }
 
 export function treePaths(dir: string): TreePaths {
@@ -83,5 +101,14 @@ export function treePaths(dir: string): TreePaths {
     releaseKey: at('release-keys', 'release.pem'),
     releasePublicKey: at('release-keys', 'release.pub.pem'),
     issuedDir: at('issued'),
+    claimsDir: at('claims'),
+    adopted: Object.freeze({
+      ca: at('adopted', 'ca.crt'),
+      crl: at('adopted', 'ca.crl'),
+      cross: at('adopted', 'cross.crt'),
+      brokerChain: at('adopted', 'server.crt'),
+      operatorCas: at('adopted', 'operators.crt'),
+      operatorCrls: at('adopted', 'operators.crl'),
+    }),
   });
 }

@@ -4,7 +4,7 @@ import { moveFile } from '../files/atomic-file.js';
 import { pendingKeyPath, settlePendingKey } from './pending-key.js';
 import type { TreeContext } from './tree-context.js';
 import { createKey, type CredentialsSpec, readCredentials } from './tree-credentials.js';
-import { type CertificateFile, type KeyFile, readKeyFile } from './tree-files.js';
+import { type AuthorityFile, type CertificateFile, type KeyFile, readKeyFile } from './tree-files.js';
 
 export interface RenewOptions {
   /** days of the new certificate; default: of the role's profile, cut to the CA's own end */
@@ -26,7 +26,7 @@ export interface RenewOptions {
  */
 export async function renewCredentials(
   spec: CredentialsSpec,
-  { file, authority }: { file: CertificateFile; authority: CertificateAuthority },
+  { file, authority }: { file: AuthorityFile; authority: CertificateAuthority },
   context: TreeContext,
   options: RenewOptions,
 ): Promise<CertificateFile> {
