@@ -10,6 +10,10 @@ export { toMosquittoAcl } from './mosquitto/mosquitto-acl.js';
 export type { MosquittoBroker, MosquittoOptions } from './mosquitto/mosquitto.js';
 export type { BrokerTlsPaths, MosquittoConfigOptions, MosquittoFiles } from './mosquitto/mosquitto-config.js';
 
+// EMQX: configuration only
+export { emqxConfig } from './emqx/emqx-config.js';
+export type { EmqxConfigOptions, EmqxFiles, EmqxTlsPaths } from './emqx/emqx-config.js';
+
 // What both have
 export { DEFAULT_LIMITS } from './limits.js';
 export type { BrokerLimits } from './limits.js';

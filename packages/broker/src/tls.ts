@@ -12,9 +12,9 @@ export interface BrokerTls {
   readonly operatorCa: string;
   /** CA of the devices' certificates (`device-ca/`). */
   readonly deviceCa: string;
-  /** Revocation list of the operators' CA. Default: nothing is revoked. */
+  /** Revocation lists, one of every operators' CA, one after the other. Default: nothing is revoked. */
   readonly operatorCrl?: string;
-  /** Revocation list of the devices' CA. Default: nothing is revoked. */
+  /** Revocation lists, one of every devices' CA. Default: nothing is revoked. */
   readonly deviceCrl?: string;
 }
 
@@ -38,18 +38,24 @@ export function checkTls(tls: BrokerTls): void {
   }
 }
 
-/** Throws `bad_tls` unless `crl` is a PEM revocation list. Mosquitto accepts *everybody* if it cannot read its list. */
+/** Throws `bad_tls` unless `crl` is PEM revocation lists. Mosquitto accepts *everybody* if it cannot read its lists. */
 export function checkCrl(name: string, crl: string): void {
   if (!crl.includes('-----BEGIN X509 CRL-----')) {
     throw new BrokerError('bad_tls', `${name}: not a PEM revocation list (X509 CRL)`);
   }
-  attempt(name, () => createSecureContext({ crl }));
+  attempt(name, () => createSecureContext({ crl: splitCrls(crl) }));
 }
 
+/** Of several lists in one text Node reads the first and forgets the rest, and then refuses the clients of the other CAs. */
+export const splitCrls = (pem: string): string[] =>
+  pem.split(/(?=-----BEGIN X509 CRL-----)/).filter((part) => part.includes('-----BEGIN X509 CRL-----'));
+
+/** The CA certificates of one PEM text. */
+export const splitCertificates = (pem: string): X509Certificate[] =>
+  (pem.match(CERTIFICATE) ?? []).map((text) => new X509Certificate(text));
+
 function authorities(field: 'operatorCa' | 'deviceCa', pem: string): X509Certificate[] {
-  const certificates = attempt(`tls.${field}`, () =>
-    (pem.match(CERTIFICATE) ?? []).map((text) => new X509Certificate(text)),
-  );
+  const certificates = attempt(`tls.${field}`, () => splitCertificates(pem));
   if (certificates.length === 0) throw new BrokerError('bad_tls', `tls.${field}: no PEM certificate found`);
   if (!certificates.every((certificate) => certificate.ca)) {
     throw new BrokerError('bad_tls', `tls.${field}: every certificate must be one of a CA`);

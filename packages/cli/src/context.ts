@@ -1,9 +1,15 @@
+import type { Readable } from 'node:stream';
+
 /** What a command needs of the world; tests give their own. */
 export interface CliContext {
   /** Relative paths on the command line are relative to this. */
   readonly cwd: string;
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly stderr: NodeJS.WritableStream;
+  /** Default: standard input of the process. */
+  readonly stdin?: Readable;
+  /** Default: that of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Aborted by the first Ctrl-C or SIGTERM: everything started is then closed. */
   readonly signal: AbortSignal;
 }

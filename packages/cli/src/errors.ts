@@ -18,6 +18,11 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
   ERR_PKI_UNKNOWN_DEVICE: 'Make its certificate with `secure-esp pki init --device ID`.',
   ERR_PKI_UNKNOWN_SERIAL: 'See what was issued with `secure-esp pki list`.',
   ERR_PKI_REVOKED: 'Make a new pair with `secure-esp pki renew NAME --dangerously-replace-key`.',
+  ERR_PKI_CLAIM: 'Revoke it with `secure-esp pki revoke NAME`, or add `--reprovision`.',
+  ERR_PKI_EST_REFUSED: 'See `secure-esp pki claims` and `secure-esp pki show NAME` at the authority.',
+  ERR_PKI_EST_UNAVAILABLE:
+    'Check that `secure-esp est serve` runs and that the URL and the CA are its own; then try again.',
+  ERR_PKI_ROLLOVER: 'See what comes next with `secure-esp pki rollover status`.',
   mosquitto_missing: 'Install it (`apt-get install mosquitto`) or use `--broker embedded`.',
   port_taken: 'Choose another port, or stop the program that holds it.',
   unreachable: 'Check that the broker runs and that `--url` names it.',

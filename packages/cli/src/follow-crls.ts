@@ -1,12 +1,14 @@
 import { disconnectByTakeover, type EmbeddedBroker, type MosquittoBroker } from '@secure-esp/broker';
-import type { PkiTree, TreeCrl, TreeCrls } from '@secure-esp/pki';
-import { stat } from 'node:fs/promises';
+import { openPki, type PkiTree, type TreeCrls } from '@secure-esp/pki';
 import { setTimeout as delay } from 'node:timers/promises';
-import { brokerTls } from './start-broker.js';
+import { type BrokerMaterial, loadMaterial, materialOf, presentCrls, rootNames } from './broker-material.js';
+import { fileMark } from './follow-files.js';
 
-/** What happened to the revocation lists of a running broker. */
+/** What happened to the certificates and revocation lists of a running broker. */
 export type CrlEvent =
   | { readonly type: 'revocation_lists_loaded'; readonly numbers: readonly string[] }
+  /** The broker's certificate or the CAs that it trusts are others now. */
+  | { readonly type: 'certificates_loaded'; readonly trusted: readonly string[] }
   | { readonly type: 'revoked_device_disconnected'; readonly deviceId: string }
   /** The broker goes on with what it has. */
   | { readonly type: 'revocation_failed'; readonly reason: string };
@@ -23,11 +25,13 @@ export interface FollowCrlsOptions {
 }
 
 const RETRY_RENEWAL_MS = 60_000;
+const RETRY_LOAD_MS = 5_000;
 
 /**
- * Makes a running broker follow the revocation lists of its tree: loads a list that changed, after it was verified, then
- * ends the connections of devices that are new on it. Lists that spent half of their time are issued anew, where the CA's
- * key is at hand. Resolves when the signal is aborted.
+ * Makes a running broker follow its tree: revocation lists, its own certificate, and the CAs it trusts. Loads what changed,
+ * after it was verified, then ends the connections of devices that are new on a list. Lists that spent half of their time are
+ * issued anew, where the CA's key is at hand, and an adopted CA is dropped when its time is over. Resolves when the signal
+ * is aborted.
  */
 export async function followCrls(
   tree: PkiTree,
@@ -38,28 +42,33 @@ export async function followCrls(
   const failed = (error: unknown): void => {
     onEvent({ type: 'revocation_failed', reason: error instanceof Error ? error.message : String(error) });
   };
-  const known = new Set<string>();
-  let { loaded } = options;
-  for (const serial of loaded.devices?.info.revoked.keys() ?? []) known.add(serial);
+  let loaded = materialOf(tree, options.loaded);
+  const known = new Set(revokedDevices(options.loaded));
+  const files = followedFiles(tree);
   let mark = '';
+  let tried = '';
   let renewAt = 0;
+  let loadAt = 0;
   const stopped = (): boolean => signal.aborted;
   while (!stopped()) {
     try {
-      if (now() >= renewAt && isHalfOver(loaded, now())) {
+      if (now() >= renewAt && isHalfOver(loaded.crls, now())) {
         renewAt = now() + RETRY_RENEWAL_MS;
         const renewed = await tree.refreshCrls();
         if (isHalfOver(renewed, now())) failed(new Error(`${lastDay(renewed)}: renew with \`secure-esp pki crl\``));
       }
-      const seen = await markOf(tree);
-      if (seen !== mark) {
-        mark = seen;
-        const crls = await tree.crls();
-        if (numbers(crls).join() !== numbers(loaded).join()) {
-          await load(tree, crls, broker);
-          loaded = crls;
-          onEvent({ type: 'revocation_lists_loaded', numbers: numbers(crls) });
-          await disconnectRevoked(tree, crls, { broker, known, onEvent, failed, signal });
+      const seen = await fileMark(files);
+      const adoptionOver = isAdoptionOver(loaded.tree, now());
+      // what failed is tried again later, what changed since then at once
+      if ((seen !== tried || performance.now() >= loadAt) && (seen !== mark || adoptionOver)) {
+        tried = seen;
+        loadAt = performance.now() + RETRY_LOAD_MS;
+        const next = await readMaterial(tree, adoptionOver, now);
+        await loadChanges(broker, { next, before: loaded, onEvent });
+        const before = loaded;
+        [loaded, mark, loadAt] = [next, seen, 0];
+        if (next.lists.join() !== before.lists.join()) {
+          await disconnectRevoked(next, { broker, known, onEvent, failed, signal });
         }
       }
     } catch (error) {
@@ -69,33 +78,49 @@ export async function followCrls(
   }
 }
 
-const present = ({ servers, devices }: TreeCrls): TreeCrl[] => [servers, devices].filter((list) => list !== undefined);
+const followedFiles = ({ paths }: PkiTree): readonly string[] => [
+  ...[paths.caCrl, paths.deviceCaCrl, paths.caCert, paths.deviceCaCert, paths.brokerCert, paths.brokerKey],
+  ...[paths.adopted.ca, paths.adopted.crl],
+];
 
-const numbers = (crls: TreeCrls): string[] => present(crls).map(({ info }) => String(info.number));
+/** Whether the time of a CA that the broker still trusts has passed. */
+export const isAdoptionOver = ({ adopted }: PkiTree, nowMs: number): boolean =>
+  adopted !== undefined && nowMs >= adopted.until.getTime();
+
+async function readMaterial(tree: PkiTree, adoptionOver: boolean, now: () => number): Promise<BrokerMaterial> {
+  const opened = await openPki(tree.dir, { now: () => new Date(now()) });
+  // what Mosquitto reads is made of our own and the adopted CA's files: waits for, or completes, who is at work on them
+  const crls = opened.adopted || adoptionOver ? await opened.refreshCrls() : await opened.crls();
+  return materialOf(opened, crls);
+}
+
+async function loadChanges(
+  broker: EmbeddedBroker | MosquittoBroker,
+  { next, before, onEvent }: { next: BrokerMaterial; before: BrokerMaterial; onEvent: (event: CrlEvent) => void },
+): Promise<void> {
+  const lists = next.lists.join() !== before.lists.join();
+  const certificates = next.server !== before.server || next.roots.join() !== before.roots.join();
+  if (!lists && !certificates && next.files === before.files) return;
+  await loadMaterial(broker, next, before);
+  if (lists) onEvent({ type: 'revocation_lists_loaded', numbers: numbers(next.crls) });
+  if (certificates) onEvent({ type: 'certificates_loaded', trusted: rootNames(next) });
+}
+
+const numbers = (crls: TreeCrls): string[] =>
+  presentCrls(crls).flatMap(({ lists }) => lists.map(({ info }) => String(info.number)));
 
 const isHalfOver = (crls: TreeCrls, nowMs: number): boolean =>
-  present(crls).some(({ info }) => nowMs >= (info.thisUpdate.getTime() + info.nextUpdate.getTime()) / 2);
+  presentCrls(crls).some(({ lists }) =>
+    lists.some(({ info }) => nowMs >= (info.thisUpdate.getTime() + info.nextUpdate.getTime()) / 2),
+  );
 
 function lastDay(crls: TreeCrls): string {
-  const ends = present(crls).map(({ info }) => info.nextUpdate.toISOString());
+  const ends = presentCrls(crls).flatMap(({ lists }) => lists.map(({ info }) => info.nextUpdate.toISOString()));
   return `after ${ends.sort()[0] ?? ''} the broker refuses every client, because a revocation list is over`;
 }
 
-/** Changes whenever a list is replaced: they are renamed into place. */
-async function markOf({ paths }: PkiTree): Promise<string> {
-  const marks = [paths.caCrl, paths.deviceCaCrl].map((path) =>
-    stat(path).then(
-      ({ ino, mtimeMs, size }) => `${ino} ${mtimeMs} ${size}`,
-      () => 'none',
-    ),
-  );
-  return (await Promise.all(marks)).join();
-}
-
-async function load(tree: PkiTree, crls: TreeCrls, broker: EmbeddedBroker | MosquittoBroker): Promise<void> {
-  if (broker.kind === 'embedded') broker.reload(brokerTls(tree, crls));
-  else await broker.reload();
-}
+const revokedDevices = ({ devices }: TreeCrls): string[] =>
+  (devices?.lists ?? []).flatMap(({ info }) => [...info.revoked.keys()]);
 
 interface Disconnecting {
   readonly broker: EmbeddedBroker | MosquittoBroker;
@@ -107,9 +132,9 @@ interface Disconnecting {
 }
 
 /** Only after the list was loaded: a device that is still accepted comes back at once. */
-async function disconnectRevoked(tree: PkiTree, { devices }: TreeCrls, work: Disconnecting): Promise<void> {
+async function disconnectRevoked({ tree, crls }: BrokerMaterial, work: Disconnecting): Promise<void> {
   const { broker, known, onEvent, failed, signal } = work;
-  for (const serial of devices?.info.revoked.keys() ?? []) {
+  for (const serial of revokedDevices(crls)) {
     if (known.has(serial)) continue;
     known.add(serial);
     for await (const { commonName: deviceId } of tree.inventory({ serial })) {

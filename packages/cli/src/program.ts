@@ -17,6 +17,7 @@ import type { SimOptions } from './commands/sim.js';
 import type { CliContext } from './context.js';
 import { chips, collect, dirOption, integerOption, portOption } from './options.js';
 import { addCodegen } from './program/add-codegen.js';
+import { addEst, percentOption, RENEW_AT_PERCENT } from './program/add-est.js';
 import { addPki } from './program/add-pki.js';
 
 /**
@@ -37,6 +38,7 @@ export function createProgram(context: CliContext): Command {
     });
   addDemo(program, context);
   addPki(program, context);
+  addEst(program, context);
   addImage(program, context);
   addBroker(program, context);
   addOta(program, context);
@@ -116,8 +118,9 @@ function addBroker(program: Command, context: CliContext): void {
     .action(async (options: BrokerServeOptions) => {
       await (await import('./commands/broker-serve.js')).brokerServe(context, options);
     });
-  listeners(broker.command('config').description('Writes the configuration and access rules for Mosquitto.'))
-    .requiredOption('--out <dir>', 'where mosquitto.conf, operators.acl and devices.acl go')
+  listeners(broker.command('config').description('Writes the configuration and access rules for Mosquitto or EMQX.'))
+    .addOption(new Option('--kind <kind>', 'for which broker').choices(['mosquitto', 'emqx']).default('mosquitto'))
+    .requiredOption('--out <dir>', 'where the files go')
     .action(async (options: BrokerConfigOptions) => {
       await (await import('./commands/broker-config.js')).brokerConfig(context, options);
     });
@@ -160,7 +163,15 @@ function addSim(program: Command, context: CliContext): void {
     .option('--firmware-version <version>', 'its version, where its descriptor has none that means something')
     .option('--url <url>', 'broker, devices’ listener', 'mqtts://localhost:8884')
     .option('--ota <url>', 'built-in firmware URL', 'https://localhost:8070/secure_esp.bin')
-    .option('--state <dir>', 'keeps their flash (default: <dir>/flash)')
+    .option('--state <dir>', 'keeps their flash, and with --est their pairs (default: <dir>/flash)')
+    .option('--est <url>', 'enrolment server: devices get and renew their own certificates there')
+    .option('--claims <file>', 'of `pki claim --out`, for devices that have no certificate yet')
+    .option(
+      '--renew-at <percent>',
+      'of a certificate’s time, looked at when they start',
+      percentOption,
+      RENEW_AT_PERCENT,
+    )
     .option('--require-manifest', 'refuse images without a signed release manifest')
     .option('--no-checks', 'look for updates only by command, not on the timer')
     .action(async (ids: string[], options: SimOptions) => {

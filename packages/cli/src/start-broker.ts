@@ -18,6 +18,8 @@ export interface StartBrokerOptions {
   readonly devicePort: number;
   /** Where Mosquitto's configuration is written. */
   readonly dir: string;
+  /** Keep what Mosquitto retains in `dir`, over a restart too. Default false. */
+  readonly persistence?: boolean;
   readonly signal: AbortSignal;
   readonly onEvent?: (event: BrokerEvent) => void;
 }
@@ -27,33 +29,35 @@ export async function startBroker(
   tree: PkiTree,
   options: StartBrokerOptions,
 ): Promise<EmbeddedBroker | MosquittoBroker> {
-  const { kind, dir, signal, ...listeners } = options;
+  const { kind, dir, signal, persistence = false, ...listeners } = options;
   const crls = await tree.crls();
-  if (kind === 'mosquitto') {
-    const tls = {
-      ...brokerTlsPaths(tree),
-      ...(crls.servers && { operatorCrlPath: crls.servers.path }),
-      ...(crls.devices && { deviceCrlPath: crls.devices.path }),
-    };
-    return startMosquitto({ tls, dir, signal, ...listeners });
-  }
+  if (kind === 'mosquitto')
+    return startMosquitto({ tls: brokerTlsFiles(tree, crls), dir, signal, persistence, ...listeners });
   return startEmbeddedBroker({ tls: brokerTls(tree, crls), ...listeners });
 }
 
 /** The contents of a tree that the embedded broker needs. */
-export const brokerTls = ({ broker, ca, deviceCa }: PkiTree, { servers, devices }: TreeCrls): BrokerTls => ({
-  cert: broker.cert,
+export const brokerTls = ({ broker, ca, deviceCa, adopted }: PkiTree, { servers, devices }: TreeCrls): BrokerTls => ({
+  cert: broker.cert + (adopted?.cross ?? ''),
   key: broker.key,
-  operatorCa: ca,
+  operatorCa: ca + (adopted?.certificate ?? ''),
   deviceCa,
-  ...(servers && { operatorCrl: servers.crl }),
+  ...(servers && { operatorCrl: servers.crl + (adopted?.crl ?? '') }),
   ...(devices && { deviceCrl: devices.crl }),
 });
 
+/** The files of a tree that Mosquitto needs, with its revocation lists. */
+export const brokerTlsFiles = (tree: PkiTree, { servers, devices }: TreeCrls): BrokerTlsPaths => ({
+  ...brokerTlsPaths(tree),
+  ...(servers && { operatorCrlPath: tree.adopted ? tree.paths.adopted.operatorCrls : servers.path }),
+  ...(devices && { deviceCrlPath: devices.path }),
+});
+
 /** The files of a tree that Mosquitto needs. */
-export const brokerTlsPaths = ({ paths }: PkiTree): BrokerTlsPaths => ({
-  certPath: paths.brokerCert,
+export const brokerTlsPaths = ({ paths, adopted }: PkiTree): BrokerTlsPaths => ({
+  certPath: adopted?.cross === undefined ? paths.brokerCert : paths.adopted.brokerChain,
   keyPath: paths.brokerKey,
-  operatorCaPath: paths.caCert,
+  // while a CA of elsewhere is adopted it has a list, so both need to be there
+  operatorCaPath: adopted ? paths.adopted.operatorCas : paths.caCert,
   deviceCaPath: paths.deviceCaCert,
 });

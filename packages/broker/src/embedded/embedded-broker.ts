@@ -30,7 +30,10 @@ export interface EmbeddedBrokerOptions {
 /** The embedded broker: everything is in memory and gone after `close()`. */
 export interface EmbeddedBroker extends RunningBroker {
   readonly kind: 'embedded';
-  /** Uses new certificates and revocation lists for connections from now on; open ones stay. Throws `bad_tls`. */
+  /**
+   * Uses new certificates and revocation lists for connections from now on. Open ones stay, but for those of a CA that is
+   * not trusted any more. Throws `bad_tls`.
+   */
   reload(tls: BrokerTls): void;
   disconnectDevice(deviceId: string): Promise<boolean>;
 }

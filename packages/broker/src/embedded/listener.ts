@@ -1,14 +1,14 @@
-import { constants } from 'node:crypto';
+import { constants, type X509Certificate } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
 import type { Role } from '@secure-esp/protocol';
 import { BrokerError } from '../errors.js';
-import type { BrokerTls } from '../tls.js';
+import { type BrokerTls, splitCertificates, splitCrls } from '../tls.js';
 
 /** One TLS server that asks for a certificate of one CA. */
 export interface Listener {
   readonly port: number;
-  /** New certificates and revocation lists, for connections from now on. */
+  /** New certificates and revocation lists, for connections from now on; ends those whose CA is not trusted any more. */
   setTls(tls: BrokerTls): void;
   /** Stops listening and ends every socket, also those in the middle of a handshake. */
   close(): Promise<void>;
@@ -32,6 +32,7 @@ export interface ListenerOptions {
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const { role, host, port } = options;
   const sockets = new Set<Socket>();
+  const clients = new Set<TLSSocket>();
   const server = createServer(
     {
       ...contextOf(options.tls, role),
@@ -41,6 +42,8 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     },
     (socket) => {
       socket.setNoDelay(true);
+      clients.add(socket);
+      socket.once('close', () => clients.delete(socket));
       options.onConnection(socket);
     },
   );
@@ -65,6 +68,8 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     port: (server.address() as AddressInfo).port,
     setTls: (tls) => {
       server.setSecureContext(contextOf(tls, role));
+      const roots = splitCertificates(role === 'operator' ? tls.operatorCa : tls.deviceCa);
+      for (const client of clients) if (!isTrusted(client, roots)) client.destroy();
     },
     close: () =>
       new Promise((resolve) => {
@@ -76,13 +81,24 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   };
 }
 
+/** By its chain as the client sent it, up to a certificate that one of the roots has signed. */
+function isTrusted(client: TLSSocket, roots: readonly X509Certificate[]): boolean {
+  const seen = new Set<string>();
+  for (let one = client.getPeerX509Certificate(); one && !seen.has(one.fingerprint256); one = one.issuerCertificate) {
+    seen.add(one.fingerprint256);
+    const certificate = one;
+    if (roots.some((root) => certificate.checkIssued(root) && certificate.verify(root.publicKey))) return true;
+  }
+  return false;
+}
+
 function contextOf(tls: BrokerTls, role: Role): SecureContextOptions {
   const crl = role === 'operator' ? tls.operatorCrl : tls.deviceCrl;
   return {
     cert: tls.cert,
     key: tls.key,
     ca: role === 'operator' ? tls.operatorCa : tls.deviceCa,
-    ...(crl === undefined ? {} : { crl }),
+    ...(crl === undefined ? {} : { crl: splitCrls(crl) }),
     minVersion: 'TLSv1.2',
     // A resumed session is not verified again: a revoked certificate would live on in its ticket.
     secureOptions: constants.SSL_OP_NO_TICKET,

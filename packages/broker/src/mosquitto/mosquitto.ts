@@ -7,7 +7,12 @@ import { BrokerError } from '../errors.js';
 import type { BrokerEvent } from '../events.js';
 import type { RunningBroker } from '../running-broker.js';
 import { findExecutable, isExecutable } from './find-executable.js';
-import { mosquittoConfig, type MosquittoConfigOptions, type MosquittoFiles } from './mosquitto-config.js';
+import {
+  type BrokerTlsPaths,
+  mosquittoConfig,
+  type MosquittoConfigOptions,
+  type MosquittoFiles,
+} from './mosquitto-config.js';
 import { createLogReader } from './mosquitto-log.js';
 import { superviseProcess, type SupervisedProcess } from './mosquitto-process.js';
 import { claimPort } from './ports.js';
@@ -45,6 +50,12 @@ export interface MosquittoBroker extends RunningBroker {
    * accepts every certificate if it cannot read a revocation list. Rejects with `bad_tls`, `closed`.
    */
   reload(): Promise<void>;
+  /**
+   * Ends the process and starts it again with the same ports, also with other files; resolves once it accepts TLS. Unlike
+   * `reload` this ends all connections: of a CA that is trusted no more, too. With `persistence` nothing else is lost.
+   * Rejects with `bad_tls` (nothing has changed), `closed`, or what `startMosquitto` rejects with (it has ended then).
+   */
+  restart(tls?: BrokerTlsPaths): Promise<void>;
 }
 
 const PROBE_INTERVAL_MS = 25;
@@ -74,65 +85,87 @@ export async function startMosquitto(options: MosquittoOptions): Promise<Mosquit
 
 async function start(executable: string, options: MosquittoOptions): Promise<MosquittoBroker> {
   const host = options.host ?? '127.0.0.1';
-  const tls = absolutePaths(options.tls);
-  const { fingerprint256 } = await checkTlsFiles(tls);
+  let tls = absolutePaths(options.tls);
+  await checkTlsFiles(tls);
   const operatorPort = await claimPort(host, options.operatorPort ?? DEFAULT_PORTS.operators);
   const devicePort = await claimPort(host, options.devicePort ?? DEFAULT_PORTS.devices);
   const dir = resolve(options.dir);
-  const user = options.user ?? currentUser();
-  const files = mosquittoConfig({
-    ...options,
-    tls,
-    dir,
-    host,
-    operatorPort,
-    devicePort,
-    ...(user === undefined ? {} : { user }),
-  });
-  await writeFiles(dir, files);
-
+  const configPath = join(dir, 'mosquitto.conf');
+  const graceMs = options.closeGraceMs ?? 3_000;
   const readLine = createLogReader((port) =>
     port === operatorPort ? 'operator' : port === devicePort ? 'device' : undefined,
   );
-  const configPath = join(dir, 'mosquitto.conf');
-  const child = await superviseProcess({
-    executable,
-    args: ['-c', configPath],
-    onLine(line) {
-      options.onLog?.(line);
-      for (const event of readLine(line)) options.onEvent?.(event);
-    },
-  });
-  const graceMs = options.closeGraceMs ?? 3_000;
-  try {
-    await untilReady(child, { ports: [operatorPort, devicePort], host, fingerprint256, options });
-  } catch (error) {
-    await child.stop(graceMs);
-    throw error;
-  }
+  const onLine = (line: string) => {
+    options.onLog?.(line);
+    for (const event of readLine(line)) options.onEvent?.(event);
+  };
+  const launch = async (): Promise<SupervisedProcess> => {
+    const { fingerprint256 } = await checkTlsFiles(tls);
+    const user = options.user ?? currentUser();
+    const places = { tls, dir, host, operatorPort, devicePort };
+    await writeFiles(dir, mosquittoConfig({ ...options, ...places, ...(user === undefined ? {} : { user }) }));
+    const started = await superviseProcess({ executable, args: ['-c', configPath], onLine });
+    try {
+      await untilReady(started, { ports: [operatorPort, devicePort], host, fingerprint256, options });
+      return started;
+    } catch (error) {
+      await started.stop(graceMs);
+      throw error;
+    }
+  };
 
+  let ended: (error: BrokerError | undefined) => void = () => undefined;
+  const exited = new Promise<BrokerError | undefined>((resolve) => (ended = resolve));
   let closing: Promise<void> | undefined;
-  const close = () => (closing ??= child.stop(graceMs));
+  let restarting: Promise<void> | undefined;
+  // Status 0 means that somebody asked it to end, e.g. Ctrl-C in the terminal that both processes share.
+  const watch = (started: SupervisedProcess): SupervisedProcess => {
+    void started.ended.then(({ exitCode, signal }) => {
+      if (restarting !== undefined && closing === undefined) return;
+      const byItself = `Mosquitto ended by itself (${signal ?? `status ${exitCode ?? 'unknown'}`})`;
+      const expected = closing !== undefined || exitCode === 0;
+      ended(expected ? undefined : new BrokerError('exited', byItself, { log: started.log() }));
+    });
+    return started;
+  };
+  let child = watch(await launch());
+  const startAgain = async (next: BrokerTlsPaths): Promise<void> => {
+    await child.stop(graceMs);
+    tls = next;
+    try {
+      child = watch(await launch());
+    } catch (cause) {
+      ended(new BrokerError('exited', 'Mosquitto could not be started again', { cause }));
+      throw cause;
+    }
+  };
+  const close = () =>
+    (closing ??= (restarting ?? Promise.resolve())
+      .catch(() => undefined) // told to whoever asked for the restart
+      .then(() => child.stop(graceMs)));
   return {
     kind: 'mosquitto',
     host,
     operatorPort,
     devicePort,
-    pid: child.pid ?? 0,
+    get pid() {
+      return child.pid ?? 0;
+    },
     configPath,
-    // Status 0 means that somebody asked it to end, e.g. Ctrl-C in the terminal that both processes share.
-    exited: child.ended.then(({ exitCode, signal }) =>
-      closing !== undefined || exitCode === 0
-        ? undefined
-        : new BrokerError('exited', `Mosquitto ended by itself (${signal ?? `status ${exitCode ?? 'unknown'}`})`, {
-            log: child.log(),
-          }),
-    ),
+    exited,
     close,
     [Symbol.asyncDispose]: close,
     async reload() {
       await checkTlsFiles(tls);
       if (closing !== undefined || !child.signal('SIGHUP')) throw new BrokerError('closed', 'the broker has ended');
+    },
+    async restart(paths = tls) {
+      const next = absolutePaths(paths);
+      await checkTlsFiles(next);
+      if (closing !== undefined) throw new BrokerError('closed', 'the broker has ended');
+      await restarting?.catch(() => undefined);
+      restarting = startAgain(next).finally(() => (restarting = undefined));
+      await restarting;
     },
   };
 }

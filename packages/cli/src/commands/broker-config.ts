@@ -1,33 +1,27 @@
-import { mosquittoConfig } from '@secure-esp/broker';
-import { openPki } from '@secure-esp/pki';
+import { emqxConfig, mosquittoConfig } from '@secure-esp/broker';
+import { openPki, type PkiTree, type TreeCrls } from '@secure-esp/pki';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { print, type CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf, reasonOf, writeOutput } from '../files.js';
-import { brokerTlsPaths } from '../start-broker.js';
+import { brokerTlsFiles } from '../start-broker.js';
 
 export interface BrokerConfigOptions {
   readonly dir: string;
   readonly out: string;
+  readonly kind: 'mosquitto' | 'emqx';
   readonly host: string;
   readonly operatorPort: number;
   readonly devicePort: number;
 }
 
-/** `secure-esp broker config`: Mosquitto's configuration, for a Mosquitto that somebody else starts. */
+/** `secure-esp broker config`: the configuration of a Mosquitto or EMQX that somebody else starts. */
 export async function brokerConfig(context: CliContext, options: BrokerConfigOptions): Promise<void> {
-  const { host, operatorPort, devicePort } = options;
   const tree = await openPki(pathOf(context, options.dir));
   const dir = pathOf(context, options.out);
-  const files = mosquittoConfig({
-    tls: brokerTlsPaths(tree),
-    dir,
-    host,
-    operatorPort,
-    devicePort,
-    persistence: true,
-  });
+  const { files, advice } =
+    options.kind === 'emqx' ? await forEmqx(tree, dir, options) : await forMosquitto(tree, dir, options);
   try {
     await mkdir(dir, { recursive: true });
   } catch (error) {
@@ -36,11 +30,65 @@ export async function brokerConfig(context: CliContext, options: BrokerConfigOpt
     });
   }
   for (const [name, text] of Object.entries(files)) {
-    await writeOutput(join(dir, name), text as string);
+    await writeOutput(join(dir, name), text);
     print(context, `wrote ${join(options.out, name)}`);
   }
-  print(
-    context,
-    `Mosquitto must be able to read ${tree.paths.brokerKey}; start it with: mosquitto -c ${join(options.out, 'mosquitto.conf')}`,
-  );
+  for (const line of advice) print(context, line);
+}
+
+interface Configuration {
+  readonly files: Readonly<Record<string, string>>;
+  /** What to do with them, a line each. */
+  readonly advice: readonly string[];
+}
+
+async function forMosquitto(tree: PkiTree, dir: string, options: BrokerConfigOptions): Promise<Configuration> {
+  const { host, operatorPort, devicePort } = options;
+  const crls = await tree.crls();
+  const files = mosquittoConfig({
+    tls: brokerTlsFiles(tree, crls),
+    dir,
+    host,
+    operatorPort,
+    devicePort,
+    persistence: true,
+  });
+  const start = `Start it with: mosquitto -c ${join(options.out, 'mosquitto.conf')}`;
+  return { files: { ...files }, advice: [...mosquittoAdvice(tree, crls), start] };
+}
+
+function mosquittoAdvice(tree: PkiTree, crls: TreeCrls): readonly string[] {
+  const { keyPath, operatorCrlPath, deviceCrlPath } = brokerTlsFiles(tree, crls);
+  if (operatorCrlPath === undefined || deviceCrlPath === undefined) {
+    return [
+      `Mosquitto must be able to read ${keyPath}.`,
+      'There is no revocation list of one of the CAs: make it with `secure-esp pki crl`, then write this configuration again.',
+    ];
+  }
+  return [
+    `Mosquitto must be able to read ${keyPath}, ${operatorCrlPath} and ${deviceCrlPath}.`,
+    'It loads certificates and revocation lists again on SIGHUP: send it one after `secure-esp pki revoke`, `renew` and `crl`.',
+    'Open connections stay. A list that is over refuses every client: run `secure-esp pki crl` by a timer, then the same.',
+    'After `pki adopt` and `pki rollover` write this configuration again and restart Mosquitto.',
+  ];
+}
+
+async function forEmqx(tree: PkiTree, dir: string, options: BrokerConfigOptions): Promise<Configuration> {
+  const { host, operatorPort, devicePort } = options;
+  const operators = new Set<string>();
+  for await (const { commonName, state } of tree.inventory({ role: 'operator' })) {
+    if (state === 'good') operators.add(commonName);
+  }
+  const { brokerCert: certPath, brokerKey: keyPath, caCert, deviceCaCert } = tree.paths;
+  // Without a CA of elsewhere: EMQX tells users apart by name alone, and that CA may certify the name of a device.
+  const tls = { certPath, keyPath, operatorCaPath: caCert, deviceCaPath: deviceCaCert };
+  const files = emqxConfig({ tls, dir, host, operatorPort, devicePort, operators: [...operators] });
+  return {
+    files: { ...files },
+    advice: [
+      `EMQX 5.1 or later: append ${join(options.out, 'secure_esp.conf')} to its etc/emqx.conf; it must be able to read ${keyPath}.`,
+      `No test runs it on an EMQX: try it. Its operators are ${[...operators].join(', ')}: write it again when there are others.`,
+      'EMQX does not read revocation lists from files: ban what you revoke in EMQX, too.',
+    ],
+  };
 }

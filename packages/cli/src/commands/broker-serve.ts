@@ -25,6 +25,8 @@ export async function brokerServe(context: CliContext, options: BrokerServeOptio
     operatorPort,
     devicePort,
     dir: join(tree.dir, 'mosquitto'),
+    // Mosquitto is started again when a CA is dropped
+    persistence: true,
     signal: context.signal,
     onEvent: (event) => {
       print(context, JSON.stringify(event));

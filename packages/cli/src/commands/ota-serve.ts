@@ -2,6 +2,7 @@ import { createFileFirmwareStore, createOtaServer } from '@secure-esp/ota-server
 import { openPki, type PkiTree } from '@secure-esp/pki';
 import { print, untilAborted, type CliContext } from '../context.js';
 import { pathOf } from '../files.js';
+import { followOtaCertificates, otaTls } from '../follow-ota-certificates.js';
 import { firmwareDir } from './ota-publish.js';
 
 export interface OtaServeOptions {
@@ -15,7 +16,7 @@ export interface OtaServeOptions {
 export async function otaServe(context: CliContext, options: OtaServeOptions): Promise<void> {
   const tree = await openPki(pathOf(context, options.dir));
   const server = createOtaServer({
-    tls: { cert: tree.ota.cert, key: tree.ota.key, deviceCa: tree.deviceCa, operatorCa: tree.ca },
+    tls: otaTls(tree),
     store: createFileFirmwareStore({ dir: firmwareDir(context, options) }),
     isRevoked: ({ serial }) => isRevoked(tree, serial),
     onEvent: (event) => {
@@ -24,10 +25,19 @@ export async function otaServe(context: CliContext, options: OtaServeOptions): P
   });
   const { port } = await server.listen(options.port, options.host);
   print(context, `update server on https://${options.host}:${port}, client certificate required; Ctrl-C ends it`);
+  const stop = new AbortController();
+  const following = followOtaCertificates(tree, server, {
+    signal: AbortSignal.any([context.signal, stop.signal]),
+    onEvent: (event) => {
+      print(context, JSON.stringify(event));
+    },
+  });
   try {
     await untilAborted(context.signal);
   } finally {
+    stop.abort();
     await server.close();
+    await following;
   }
 }
 

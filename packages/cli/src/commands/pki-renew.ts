@@ -3,8 +3,9 @@ import { relative } from 'node:path';
 import { print, type CliContext } from '../context.js';
 import { pathOf } from '../files.js';
 import { printJson, type PkiOptions } from './pki-format.js';
+import { namesToRenew, type RenewSelection } from './pki-renew-names.js';
 
-export interface PkiRenewOptions extends PkiOptions {
+export interface PkiRenewOptions extends PkiOptions, RenewSelection {
   readonly days?: number;
   readonly dangerouslyReplaceKey?: true;
   readonly revokeOld?: true;
@@ -13,8 +14,9 @@ export interface PkiRenewOptions extends PkiOptions {
 /** `secure-esp pki renew` */
 export async function pkiRenew(context: CliContext, names: readonly string[], options: PkiRenewOptions): Promise<void> {
   const tree = await openPki(pathOf(context, options.dir));
+  const { here, elsewhere } = await namesToRenew(tree, names, options);
   const renewed: object[] = [];
-  for (const name of new Set(names)) {
+  for (const name of here) {
     context.signal.throwIfAborted();
     const { cert, certPath } = await tree.renew(name, {
       dangerouslyReplaceKey: options.dangerouslyReplaceKey === true,
@@ -26,6 +28,17 @@ export async function pkiRenew(context: CliContext, names: readonly string[], op
     renewed.push({ name, serial, notAfter, certificate });
     if (options.json !== true) print(context, `renewed ${certificate}, ${serial}, until ${notAfter.toISOString()}`);
   }
-  if (options.json === true) printJson(context, renewed);
-  else print(context, 'Install them where they are used; the old ones stay good until their end unless revoked.');
+  if (options.json === true) {
+    printJson(context, renewed);
+    return;
+  }
+  for (const name of elsewhere) {
+    print(context, `not renewed: ${name}, whose key is elsewhere (\`est renew\` there, or \`pki sign-csr\`)`);
+  }
+  if (here.length === 0) {
+    print(context, 'nothing is to be renewed here');
+    return;
+  }
+  const old = options.revokeOld === true ? 'are revoked' : 'stay good until their end unless revoked';
+  print(context, `Install them where they are used; the old ones ${old}.`);
 }

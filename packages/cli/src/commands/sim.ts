@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { print, untilAborted, type CliContext } from '../context.js';
 import { pathOf, readInput } from '../files.js';
 import { trustedOf } from '../keys.js';
+import { deviceOverEst, type EstDeviceOptions } from './est-device.js';
 
-export interface SimOptions {
+export interface SimOptions extends EstDeviceOptions {
   readonly dir: string;
   readonly firmware: string;
   readonly firmwareVersion?: string;
@@ -26,7 +27,9 @@ export async function sim(context: CliContext, ids: readonly string[], options: 
   const trusted = await trustedOf(tree);
   const devices = await Promise.all(
     (ids.length === 0 ? ['esp-001'] : ids).map(async (id) => {
-      const { cert, key, ca } = await tree.device(id);
+      const { cert, key, ca } = await (options.est === undefined
+        ? tree.device(id)
+        : deviceOverEst(context, id, { ...options, est: options.est, dir: join(stateDir, id), ca: tree.ca }));
       return {
         id,
         firmware,
