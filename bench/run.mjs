@@ -1,11 +1,12 @@
-// Measures the generated C against cJSON and nanopb, and the TypeScript codecs against zod alone and protobuf-es.
+// Measures the generated C against cJSON and nanopb, the TypeScript codecs against zod alone and protobuf-es, and the
+// issuing of certificates against the OpenSSL command line, @peculiar/x509 and step-ca.
 //   node bench/run.mjs               prints all tables and writes docs/benchmarks.md
 //   node bench/run.mjs --check       only that every peer reads and writes the right values (a few seconds)
-//   node bench/run.mjs --only c      one half, printed and not written (c or ts)
+//   node bench/run.mjs --only c      one part, printed and not written (c, ts or pki)
 //   node bench/run.mjs --profile     where the instructions of each message go, by function
 //   node bench/run.mjs --generated DIR   with the C of another folder, printed and not written
-//   node bench/run.mjs --no-build    with packages/protocol/dist as it is
-// A missed goal is told; a wrong value is a failure. Without its tools a half is skipped, visibly; with CI set that is
+//   node bench/run.mjs --no-build    with the built packages as they are
+// A missed goal is told; a wrong value is a failure. Without its tools a part is skipped, visibly; with CI set that is
 // a failure too.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import { printProfile, profileOf } from './lib/profile.mjs';
 import { report } from './lib/report.mjs';
 import { missingLibrary, missingTools, picolibcVersion, run, versionOf } from './lib/tools.mjs';
 import { benchTs, checkTs } from './lib/ts-bench.mjs';
+import { benchPki, checkPki, hasStepCa, missingForPki, opensslVersion, stepCaVersion } from './pki/pki-bench.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
 const { values: options } = parseArgs({
@@ -27,7 +29,7 @@ const { values: options } = parseArgs({
     'no-build': { type: 'boolean', default: false },
   },
 });
-if (![undefined, 'c', 'ts'].includes(options.only)) throw new Error('--only takes c or ts');
+if (![undefined, 'c', 'ts', 'pki'].includes(options.only)) throw new Error('--only takes c, ts or pki');
 
 const wanted = (half) => options.only === undefined || options.only === half;
 const skipped = [];
@@ -56,11 +58,14 @@ async function halfC() {
   return peers;
 }
 
+function build(name) {
+  if (options['no-build']) return;
+  run(join(ROOT, 'node_modules/.bin/nx'), ['run', `${name}:build`], { cwd: ROOT, timeout: 600_000 });
+}
+
 async function halfTs() {
   if (!wanted('ts') || options.profile || !ready('TypeScript', missingTools(['protoc']))) return;
-  if (!options['no-build']) {
-    run(join(ROOT, 'node_modules/.bin/nx'), ['run', '@secure-esp/protocol:build'], { cwd: ROOT, timeout: 600_000 });
-  }
+  build('@secure-esp/protocol');
   const { secureEspV1 } = await import('@secure-esp/protocol');
   const types = loadTypes();
   checkTs(secureEspV1, types);
@@ -68,9 +73,18 @@ async function halfTs() {
   return options.check ? undefined : await benchTs(secureEspV1, types);
 }
 
+async function partPki() {
+  if (!wanted('pki') || options.profile || !ready('certificates', missingForPki())) return;
+  if (!hasStepCa()) console.log('skip  step-ca: not built; bench/setup.sh does it where there is Go');
+  build('@secure-esp/pki');
+  await checkPki();
+  console.log('ok    certificates: every one belongs to its key');
+  return options.check ? undefined : await benchPki();
+}
+
 const installed = (name) => JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
 
-const versionsOf = ({ c, ts }) => ({
+const versionsOf = ({ c, ts, pki }) => ({
   ...(c === undefined
     ? {}
     : {
@@ -83,14 +97,25 @@ const versionsOf = ({ c, ts }) => ({
   ...(ts === undefined
     ? {}
     : { 'Node.js': process.versions.node, zod: installed('zod'), 'protobuf-es': installed('@bufbuild/protobuf') }),
+  ...(pki === undefined
+    ? {}
+    : {
+        'Node.js': process.versions.node,
+        'OpenSSL of Node.js': process.versions.openssl,
+        'OpenSSL command line': opensslVersion(),
+        '@peculiar/x509': installed('@peculiar/x509'),
+        ...(hasStepCa() ? { 'step-ca': stepCaVersion() } : {}),
+      }),
 });
 
 const c = await halfC();
 const ts = await halfTs();
-if (!options.check && !options.profile && (c !== undefined || ts !== undefined)) {
-  const text = await report({ c, ts, versions: versionsOf({ c, ts }) });
+const pki = await partPki();
+const measured = [c, ts, pki].filter((part) => part !== undefined).length;
+if (!options.check && !options.profile && measured > 0) {
+  const text = await report({ c, ts, pki, versions: versionsOf({ c, ts, pki }) });
   console.log(`\n${text}`);
-  if (c !== undefined && ts !== undefined && options.generated === undefined) {
+  if (measured === 3 && options.generated === undefined) {
     writeFileSync(join(ROOT, 'docs/benchmarks.md'), text);
     console.log('ok    written to docs/benchmarks.md');
   }

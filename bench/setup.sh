@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what `npm run bench` needs beyond `npm ci`: a RISC-V compiler with picolibc, QEMU, protoc, and the sources of
-# cJSON and nanopb, which come from Debian's source packages (with Debian's security fixes) into bench/.cache.
+# cJSON and nanopb, which come from Debian's source packages (with Debian's security fixes) into bench/.cache. Where there
+# is Go, step-ca's signing code is built too.
 # Debian and Ubuntu. Safe to run again: what is there is not fetched twice.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -15,11 +16,31 @@ need qemu-system-riscv32 qemu-system-misc
 need protoc protobuf-compiler
 need nanopb_generator.py nanopb
 need dpkg-source dpkg-dev
+need openssl openssl
 [ -e /usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs ] || packages+=(picolibc-riscv64-unknown-elf)
 if [ "${#packages[@]}" -gt 0 ]; then
   echo "installing: ${packages[*]}"
   "${sudo[@]}" apt-get update -qq
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+fi
+
+step_ca_version=v0.30.2
+step_ca=$PWD/.cache/step-ca
+if ! command -v go >/dev/null 2>&1; then
+  echo "no Go: step-ca is left out"
+elif [ "$(cat "$step_ca/VERSION" 2>/dev/null)" != "$step_ca_version" ] || [ pki/step-ca/main.go -nt "$step_ca/step-ca-bench" ]; then
+  echo "building: step-ca $step_ca_version"
+  mkdir -p "$step_ca"
+  cp pki/step-ca/main.go "$step_ca/main.go"
+  (
+    cd "$step_ca"
+    [ -e go.mod ] || go mod init bench/step-ca 2>/dev/null
+    for package in authority authority/provisioner; do
+      go get "github.com/smallstep/certificates/$package@$step_ca_version" 2>/dev/null
+    done
+    go build -mod=mod -o step-ca-bench .
+  )
+  echo "$step_ca_version" >"$step_ca/VERSION"
 fi
 
 cache=$PWD/.cache/sources
