@@ -67,6 +67,9 @@ const LEDGER = 'firmware/components/secure_esp_core/proof.json';
 
 const nx = (...args) => ['npx', '--no-install', 'nx', ...args];
 
+/** What else `npm run verify` asks for: tests of the newer mbedTLS, and a fleet of full size. */
+const deeper = ({ proofs }) => (proofs ? { SECURE_ESP_REQUIRE_MBEDTLS_3: '1', SECURE_ESP_BATCH_DEVICES: '10000' } : {});
+
 /** Everything that decides whether a change is good. `depth` sets how long fuzzers and random tests run. */
 export const stepsFor = (depth) => [
   { name: 'build', command: nx('run-many', '-t', 'build'), needed: true },
@@ -90,11 +93,16 @@ export const stepsFor = (depth) => [
   {
     name: 'packages',
     command: nx('run-many', '-t', 'test', '--exclude', '@secure-esp/e2e', '--output-style', 'stream'),
-    env: { SECURE_ESP_CASES: String(depth.cases), SECURE_ESP_RANDOM_CERTIFICATES: String(depth.certificates) },
+    env: {
+      SECURE_ESP_CASES: String(depth.cases),
+      SECURE_ESP_RANDOM_CERTIFICATES: String(depth.certificates),
+      ...deeper(depth),
+    },
   },
   {
     name: 'end to end',
     command: nx('run', '@secure-esp/e2e:test'),
+    env: deeper(depth),
   },
   { name: 'packed packages', command: nx('run-many', '-t', 'check-package') },
   { name: 'direction of dependencies', command: ['npm', 'run', '--silent', 'deps'] },
