@@ -211,8 +211,25 @@ describeBrokers('a revoked device is out of everything within two seconds', (kin
     await untilRefused(() => accepts(operatorPort, 'panel', tree.operator), GOAL_MS);
   });
 
-  // a take-over at Mosquitto needs an operator, and the tree has this one only: the connection stays until it ends by itself
-  test.skipIf(kind === 'mosquitto')('also when the tree’s operator was revoked before (not at Mosquitto)', async () => {
+  test('an operator’s open connections are ended, those of another go on', async () => {
+    const { cwd, tree, a } = await freshTree();
+    const { operatorPort, devicePort, event } = await serveBroker(cwd, kind);
+    const open = [await mqtt(operatorPort, 'panel', tree.operator), await mqtt(operatorPort, 'script', tree.operator)];
+    const device = await mqtt(devicePort, 'a', a);
+    if (device === undefined) throw new Error('refused before anything was revoked');
+    const closed = open.map(async (socket) => {
+      if (socket === undefined) throw new Error('refused before it was revoked');
+      await once(socket, 'close');
+    });
+    await secureEsp(cwd, 'pki', 'revoke', 'operator');
+    const start = performance.now();
+    await Promise.all(closed);
+    expect(performance.now() - start).toBeLessThan(GOAL_MS);
+    await event('revoked_operator_disconnected');
+    expect(device.closed).toBe(false);
+  });
+
+  test('also when the tree’s operator was revoked before', async () => {
     const { cwd, a } = await freshTree();
     const { devicePort, event } = await serveBroker(cwd, kind);
     await secureEsp(cwd, 'pki', 'revoke', 'operator');

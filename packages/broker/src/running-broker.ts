@@ -1,3 +1,5 @@
+import type { Peer } from './permissions.js';
+
 /** A broker that accepts connections on both listeners. */
 export interface RunningBroker {
   readonly kind: 'embedded' | 'mosquitto';
@@ -13,8 +15,8 @@ export interface RunningBroker {
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
   /**
-   * Ends the connection of the client with this id; `false` if there was none. An accepted device comes back: revoke
-   * first. Only the embedded broker has it, `disconnectByTakeover` works with every broker.
+   * Ends the open connections that were made with a certificate of this role and name, and tells how many there were.
+   * Whoever is still accepted comes back: revoke first. `disconnectByTakeover` does it for devices at any broker.
    */
-  disconnectDevice?(deviceId: string): Promise<boolean>;
+  disconnect(peer: Peer): Promise<number>;
 }

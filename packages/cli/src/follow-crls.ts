@@ -1,4 +1,4 @@
-import { disconnectByTakeover, type EmbeddedBroker, type MosquittoBroker } from '@secure-esp/broker';
+import type { EmbeddedBroker, MosquittoBroker } from '@secure-esp/broker';
 import { openPki, type PkiTree, type TreeCrls } from '@secure-esp/pki';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BrokerMaterial, loadMaterial, materialOf, presentCrls, rootNames } from './broker-material.js';
@@ -10,6 +10,7 @@ export type CrlEvent =
   /** The broker's certificate or the CAs that it trusts are others now. */
   | { readonly type: 'certificates_loaded'; readonly trusted: readonly string[] }
   | { readonly type: 'revoked_device_disconnected'; readonly deviceId: string }
+  | { readonly type: 'revoked_operator_disconnected'; readonly commonName: string; readonly connections: number }
   /** The broker goes on with what it has. */
   | { readonly type: 'revocation_failed'; readonly reason: string };
 
@@ -43,7 +44,7 @@ export async function followCrls(
     onEvent({ type: 'revocation_failed', reason: error instanceof Error ? error.message : String(error) });
   };
   let loaded = materialOf(tree, options.loaded);
-  const known = new Set(revokedDevices(options.loaded));
+  const known = new Set(revokedSerials(options.loaded));
   const files = followedFiles(tree);
   let mark = '';
   let tried = '';
@@ -68,7 +69,7 @@ export async function followCrls(
         const before = loaded;
         [loaded, mark, loadAt] = [next, seen, 0];
         if (next.lists.join() !== before.lists.join()) {
-          await disconnectRevoked(next, { broker, known, onEvent, failed, signal });
+          await disconnectRevoked(next, { broker, known, onEvent, failed });
         }
       }
     } catch (error) {
@@ -119,8 +120,8 @@ function lastDay(crls: TreeCrls): string {
   return `after ${ends.sort()[0] ?? ''} the broker refuses every client, because a revocation list is over`;
 }
 
-const revokedDevices = ({ devices }: TreeCrls): string[] =>
-  (devices?.lists ?? []).flatMap(({ info }) => [...info.revoked.keys()]);
+const revokedSerials = (crls: TreeCrls): string[] =>
+  presentCrls(crls).flatMap(({ lists }) => lists.flatMap(({ info }) => [...info.revoked.keys()]));
 
 interface Disconnecting {
   readonly broker: EmbeddedBroker | MosquittoBroker;
@@ -128,28 +129,23 @@ interface Disconnecting {
   readonly known: Set<string>;
   readonly onEvent: (event: CrlEvent) => void;
   readonly failed: (error: unknown) => void;
-  readonly signal: AbortSignal;
 }
 
-/** Only after the list was loaded: a device that is still accepted comes back at once. */
+/** Only after the list was loaded: whoever is still accepted comes back at once. */
 async function disconnectRevoked({ tree, crls }: BrokerMaterial, work: Disconnecting): Promise<void> {
-  const { broker, known, onEvent, failed, signal } = work;
-  for (const serial of revokedDevices(crls)) {
+  const { broker, known, onEvent, failed } = work;
+  for (const serial of revokedSerials(crls)) {
     if (known.has(serial)) continue;
     known.add(serial);
-    for await (const { commonName: deviceId } of tree.inventory({ serial })) {
+    for await (const { role, commonName } of tree.inventory({ serial })) {
+      if (role !== 'device' && role !== 'operator') continue;
       try {
-        if (broker.kind === 'embedded') await broker.disconnectDevice(deviceId);
-        else {
-          const { operatorPort: port } = broker;
-          await disconnectByTakeover({ host: reachable(broker.host), port, tls: tree.operator, deviceId, signal });
-        }
-        onEvent({ type: 'revoked_device_disconnected', deviceId });
+        const connections = await broker.disconnect({ role, commonName });
+        if (role === 'device') onEvent({ type: 'revoked_device_disconnected', deviceId: commonName });
+        else onEvent({ type: 'revoked_operator_disconnected', commonName, connections });
       } catch (error) {
         failed(error);
       }
     }
   }
 }
-
-const reachable = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host);

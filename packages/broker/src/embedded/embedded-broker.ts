@@ -35,7 +35,6 @@ export interface EmbeddedBroker extends RunningBroker {
    * not trusted any more. Throws `bad_tls`.
    */
   reload(tls: BrokerTls): void;
-  disconnectDevice(deviceId: string): Promise<boolean>;
 }
 
 /** MQTT 5: Not authorized. */
@@ -130,7 +129,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
         checkTls(tls);
         for (const listener of listeners) listener.setTls(tls);
       },
-      disconnectDevice: (deviceId) => disconnect(broker, deviceId),
+      disconnect: (peer) => disconnect(broker, peer, (client) => peers.get(client.conn)),
     };
   } catch (error) {
     await close();
@@ -153,14 +152,22 @@ function reportClients(
   });
 }
 
-async function disconnect(broker: Aedes, clientId: string): Promise<boolean> {
-  const { clients } = broker as unknown as { clients: Record<string, Client | undefined> };
-  const client = clients[clientId];
-  if (client === undefined) return false;
-  await new Promise<void>((resolve) => {
-    client.disconnect({ reasonCode: REASON_NOT_AUTHORIZED }, resolve);
+async function disconnect(
+  broker: Aedes,
+  { role, commonName }: Peer,
+  peerOf: (client: Client) => Peer | undefined,
+): Promise<number> {
+  const { clients } = broker as unknown as { clients: Record<string, Client> };
+  const theirs = Object.values(clients).filter((client) => {
+    const peer = peerOf(client);
+    return peer?.role === role && peer.commonName === commonName;
   });
-  return true;
+  const end = (client: Client): Promise<void> =>
+    new Promise((resolve) => {
+      client.disconnect({ reasonCode: REASON_NOT_AUTHORIZED }, resolve);
+    });
+  await Promise.all(theirs.map(end));
+  return theirs.length;
 }
 
 async function closeAll(broker: Aedes, listeners: readonly Listener[]): Promise<void> {

@@ -32,6 +32,11 @@ export interface MosquittoConfigOptions {
   /** Default 8884. */
   readonly devicePort?: number;
   readonly limits?: Partial<BrokerLimits>;
+  /**
+   * Absolute path of a Unix socket on which clients need no certificate, to end connections; nothing can be published or
+   * heard there. Without spaces, in a folder that nobody else enters. Default: none.
+   */
+  readonly adminSocketPath?: string;
   /** Keep retained messages and sessions in `dir` over a restart. Default false. */
   readonly persistence?: boolean;
   /**
@@ -46,6 +51,8 @@ export interface MosquittoFiles {
   readonly 'mosquitto.conf': string;
   readonly 'operators.acl': string;
   readonly 'devices.acl': string;
+  /** With `adminSocketPath`. */
+  readonly 'admin.acl'?: string;
 }
 
 /**
@@ -108,13 +115,29 @@ export function mosquittoConfig(options: MosquittoConfigOptions): MosquittoFiles
       file('tls.deviceCaPath', tls.deviceCaPath),
       crl('deviceCrlPath'),
     ),
+    ...(options.adminSocketPath === undefined
+      ? []
+      : adminListener(file('adminSocketPath', options.adminSocketPath), file('dir', join(dir, 'admin.acl')))),
     '',
   ];
   return {
     'mosquitto.conf': lines.join('\n'),
     'operators.acl': toMosquittoAcl(protocol, 'operator'),
     'devices.acl': toMosquittoAcl(protocol, 'device'),
+    ...(options.adminSocketPath === undefined ? {} : { 'admin.acl': 'topic deny #\n' }),
   };
+}
+
+function adminListener(socket: string, acl: string): readonly string[] {
+  // Mosquitto would listen at what is before the space
+  if (/\s/.test(socket)) throw new BrokerError('bad_option', 'adminSocketPath must not have spaces');
+  return [
+    '',
+    '# whoever enters the folder of this socket may end connections, and nothing else',
+    `listener 0 ${socket}`,
+    'allow_anonymous true',
+    `acl_file ${acl}`,
+  ];
 }
 
 /** A value is the rest of its line: a line break in it would be a second setting. */

@@ -6,6 +6,7 @@ import { DEFAULT_PORTS } from '@secure-esp/protocol';
 import { BrokerError } from '../errors.js';
 import type { BrokerEvent } from '../events.js';
 import type { RunningBroker } from '../running-broker.js';
+import { adminSocketIn, endSession } from './admin-socket.js';
 import { findExecutable, isExecutable } from './find-executable.js';
 import {
   type BrokerTlsPaths,
@@ -15,11 +16,12 @@ import {
 } from './mosquitto-config.js';
 import { createLogReader } from './mosquitto-log.js';
 import { superviseProcess, type SupervisedProcess } from './mosquitto-process.js';
+import { OpenClients } from './open-clients.js';
 import { claimPort } from './ports.js';
 import { absolutePaths, checkTlsFiles } from './tls-files.js';
 import { answersTls } from './tls-probe.js';
 
-export interface MosquittoOptions extends MosquittoConfigOptions {
+export interface MosquittoOptions extends Omit<MosquittoConfigOptions, 'adminSocketPath'> {
   /** Default 8883; 0 = any free port. */
   readonly operatorPort?: number;
   /** Default 8884; 0 = any free port. */
@@ -60,6 +62,7 @@ export interface MosquittoBroker extends RunningBroker {
 
 const PROBE_INTERVAL_MS = 25;
 const FREE_PORT_ATTEMPTS = 3;
+const END_SESSION_DEADLINE_MS = 5_000;
 
 /**
  * Writes Mosquitto's configuration into `dir`, starts it, and resolves once both listeners accept TLS with the configured
@@ -95,14 +98,19 @@ async function start(executable: string, options: MosquittoOptions): Promise<Mos
   const readLine = createLogReader((port) =>
     port === operatorPort ? 'operator' : port === devicePort ? 'device' : undefined,
   );
+  const clients = new OpenClients();
+  const adminSocket = await adminSocketIn(dir);
   const onLine = (line: string) => {
     options.onLog?.(line);
-    for (const event of readLine(line)) options.onEvent?.(event);
+    for (const event of readLine(line)) {
+      clients.on(event);
+      options.onEvent?.(event);
+    }
   };
   const launch = async (): Promise<SupervisedProcess> => {
     const { fingerprint256 } = await checkTlsFiles(tls);
     const user = options.user ?? currentUser();
-    const places = { tls, dir, host, operatorPort, devicePort };
+    const places = { tls, dir, host, operatorPort, devicePort, adminSocketPath: adminSocket.path };
     await writeFiles(dir, mosquittoConfig({ ...options, ...places, ...(user === undefined ? {} : { user }) }));
     const started = await superviseProcess({ executable, args: ['-c', configPath], onLine });
     try {
@@ -128,9 +136,15 @@ async function start(executable: string, options: MosquittoOptions): Promise<Mos
     });
     return started;
   };
-  let child = watch(await launch());
+  let child = watch(
+    await launch().catch(async (error: unknown) => {
+      await adminSocket.remove();
+      throw error;
+    }),
+  );
   const startAgain = async (next: BrokerTlsPaths): Promise<void> => {
     await child.stop(graceMs);
+    clients.clear();
     tls = next;
     try {
       child = watch(await launch());
@@ -142,7 +156,8 @@ async function start(executable: string, options: MosquittoOptions): Promise<Mos
   const close = () =>
     (closing ??= (restarting ?? Promise.resolve())
       .catch(() => undefined) // told to whoever asked for the restart
-      .then(() => child.stop(graceMs)));
+      .then(() => child.stop(graceMs))
+      .then(() => adminSocket.remove()));
   return {
     kind: 'mosquitto',
     host,
@@ -158,6 +173,12 @@ async function start(executable: string, options: MosquittoOptions): Promise<Mos
     async reload() {
       await checkTlsFiles(tls);
       if (closing !== undefined || !child.signal('SIGHUP')) throw new BrokerError('closed', 'the broker has ended');
+    },
+    async disconnect(peer) {
+      if (closing !== undefined) throw new BrokerError('closed', 'the broker has ended');
+      const ids = clients.of(peer);
+      await Promise.all(ids.map((id) => endSession(adminSocket.path, id, END_SESSION_DEADLINE_MS)));
+      return ids.length;
     },
     async restart(paths = tls) {
       const next = absolutePaths(paths);

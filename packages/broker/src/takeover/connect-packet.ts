@@ -1,6 +1,6 @@
 /**
  * Shortest CONNECT of MQTT 5 that ends another connection of the same client id: clean start, no session afterwards.
- * `clientId` of at most 64 bytes, so that the length fits into one byte.
+ * `clientId` of at most 65,535 bytes.
  */
 export function connectPacket(clientId: string): Buffer {
   const id = Buffer.from(clientId, 'utf8');
@@ -12,7 +12,12 @@ export function connectPacket(clientId: string): Buffer {
     0x00, // no properties: the session ends with the connection
   ]);
   const body = Buffer.concat([variableHeader, Buffer.from([id.length >> 8, id.length & 0xff]), id]);
-  return Buffer.concat([Buffer.from([0x10, body.length]), body]);
+  return Buffer.concat([Buffer.from([0x10, ...variableByteInteger(body.length)]), body]);
+}
+
+/** MQTT 5, 1.5.5. */
+function variableByteInteger(value: number): number[] {
+  return value < 0x80 ? [value] : [(value % 0x80) + 0x80, ...variableByteInteger(Math.floor(value / 0x80))];
 }
 
 /** DISCONNECT, normal. */

@@ -133,14 +133,20 @@ describeWith(['openssl'], 'the embedded broker', () => {
     await esp.receive('the command', ({ topic }) => topic === '/acme/plant-7/restart');
   });
 
-  test('disconnectDevice ends the connection of that device only', async () => {
+  test('disconnect ends the connections of that certificate only, whatever their client ids', async () => {
     const broker = await start();
     const [one, two] = [await device(broker, 'esp-001'), await device(broker, 'esp-002')];
-    expect(await broker.disconnectDevice('esp-001')).toBe(true);
+    const [panel, script] = [await operator(broker, 'panel'), await operator(broker, 'esp-003')];
+    expect(await broker.disconnect({ role: 'device', commonName: 'esp-001' })).toBe(1);
     await one.closed;
+    expect(await broker.disconnect({ role: 'device', commonName: 'esp-001' })).toBe(0);
+    for (const commonName of ['constructor', 'esp-003', 'panel', 'operator']) {
+      expect(await broker.disconnect({ role: 'device', commonName })).toBe(0);
+    }
+    expect([two, panel, script].map(({ mqtt }) => mqtt.connected)).toEqual([true, true, true]);
+    expect(await broker.disconnect({ role: 'operator', commonName: 'operator' })).toBe(2);
+    await Promise.all([panel.closed, script.closed]);
     expect(two.mqtt.connected).toBe(true);
-    expect(await broker.disconnectDevice('esp-001')).toBe(false);
-    expect(await broker.disconnectDevice('constructor')).toBe(false);
   });
 
   test('close ends clients, half-open sockets and listeners, and may be called twice', async () => {

@@ -1,7 +1,9 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { connect as connectSocket, createServer, type AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import mqtt from 'mqtt';
+import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
   isBrokerError,
   startMosquitto,
@@ -93,6 +95,68 @@ describeWith(['openssl', 'mosquitto'], 'startMosquitto', () => {
       { type: 'denied', action: 'connect', reason: 'certificate verify failed' },
     ]);
     expect(log.join('\n')).toContain('running');
+  });
+
+  test.each([
+    ['plain', () => mkdtempSync(join(tmpdir(), 'secure-esp-'))],
+    ['with spaces', () => join(root, 'a b')],
+    ['long', () => join(root, 'x'.repeat(90))],
+  ])(
+    'disconnect ends the connections of that certificate only, also after a restart (path %s)',
+    async (_name, folder) => {
+      const events: BrokerEvent[] = [];
+      const dir = folder();
+      onTestFinished(() => {
+        rmSync(dir, { recursive: true, force: true });
+      });
+      const broker = await start({ dir, onEvent: (event) => events.push(event) });
+      const socket = /^listener 0 (.*)$/m.exec(readFileSync(broker.configPath, 'utf8'))?.[1] ?? '';
+      const open = (id: string) =>
+        until(`${id} is open`, () => events.some((event) => event.type === 'connected' && event.clientId === id));
+      for (const long of [`panel ${'p'.repeat(300)}`, 'op']) {
+        events.length = 0;
+        const [one, two] = [await connect(broker.devicePort, 'esp-001'), await connect(broker.devicePort, 'esp-002')];
+        const credentials = certificates.operator;
+        const operator = (clientId: string) =>
+          TestClient.connect({ port: broker.operatorPort, ca: certificates.ca, clientId, credentials });
+        const [panel, script] = [await operator(long), await operator('esp-003')];
+        for (const id of ['esp-001', 'esp-002', long, 'esp-003']) await open(id);
+        expect(await broker.disconnect({ role: 'device', commonName: 'esp-001' })).toBe(1);
+        await one.closed;
+        for (const commonName of ['esp-001', 'constructor', 'esp-003', 'operator']) {
+          expect(await broker.disconnect({ role: 'device', commonName })).toBe(0);
+        }
+        expect([two, panel, script].map(({ mqtt }) => mqtt.connected)).toEqual([true, true, true]);
+        expect(await broker.disconnect({ role: 'operator', commonName: 'operator' })).toBe(2);
+        await Promise.all([panel.closed, script.closed]);
+        expect(two.mqtt.connected).toBe(true);
+        await two.end();
+        await broker.restart();
+      }
+      await broker.close();
+      expect(existsSync(socket)).toBe(false);
+      await expect(broker.disconnect({ role: 'device', commonName: 'a' })).rejects.toMatchObject({ code: 'closed' });
+    },
+  );
+
+  test('lets whoever is on its own socket hear and say nothing', async () => {
+    const broker = await start();
+    const path = /^listener 0 (.*)$/m.exec(readFileSync(broker.configPath, 'utf8'))?.[1] ?? '';
+    expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+    const op = await connect(broker.operatorPort, 'op');
+    await op.subscribe('#');
+    const local = new mqtt.MqttClient(() => connectSocket(path), { protocolVersion: 5, reconnectPeriod: 0 });
+    await new Promise<unknown>((resolve) => local.once('connect', resolve));
+    const heard: string[] = [];
+    local.on('message', (topic) => heard.push(topic));
+    await local.subscribeAsync('/#').catch(() => undefined);
+    await expect(local.publishAsync('/esp/restart', '', { qos: 1 })).rejects.toMatchObject({ code: 135 });
+    await op.publish('/esp/update/interval', '600');
+    await op.publish('/test', 'last');
+    await op.receive('the last', ({ text }) => text === 'last');
+    expect(op.messages.map(({ topic }) => topic)).not.toContain('/esp/restart');
+    expect(heard).toEqual([]);
+    await local.endAsync(true);
   });
 
   test('gives a device that names another client id its own, so the owner is not disturbed', async () => {
