@@ -33,6 +33,8 @@ export class FilePkiStore implements PkiStore {
   readonly #revokedDir: string;
   readonly #crls: CrlFiles;
   readonly #onWrite: (path: string) => void;
+  /** whose record is in which file, as far as it was read: a server asks for one name again and again */
+  readonly #holders = new Map<SerialHex, IssuedFilter>();
 
   constructor(dir: string, options: FilePkiStoreOptions = {}) {
     this.#dir = dir;
@@ -108,8 +110,12 @@ export class FilePkiStore implements PkiStore {
 
   async *list(filter: IssuedFilter = {}): AsyncGenerator<IssuedRecord> {
     for (const serial of await serialsIn(this.#dir)) {
+      const holder = this.#holders.get(serial);
+      if (holder && !matchesFilter(holder, filter)) continue;
       const record = await this.get(serial);
-      if (record && matchesFilter(record, filter)) yield record;
+      if (!record) continue;
+      this.#holders.set(serial, { role: record.role, commonName: record.commonName });
+      if (matchesFilter(record, filter)) yield record;
     }
   }
 

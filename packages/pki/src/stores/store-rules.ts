@@ -38,6 +38,6 @@ export const unknownCrlNumber = (number: bigint): PkiError =>
     field: 'number',
   });
 
-export const matchesFilter = (record: IssuedRecord, filter: IssuedFilter): boolean =>
+export const matchesFilter = (record: IssuedFilter, filter: IssuedFilter): boolean =>
   (filter.role === undefined || record.role === filter.role) &&
   (filter.commonName === undefined || record.commonName === filter.commonName);

@@ -1,7 +1,13 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createCertificateAuthority, FilePkiStore, type IssuedRecord, MemoryPkiStore } from '../../src/index.js';
+import {
+  createCertificateAuthority,
+  FilePkiStore,
+  type IssuedFilter,
+  type IssuedRecord,
+  MemoryPkiStore,
+} from '../../src/index.js';
 import { tempDir } from '../support/temp-dir.js';
 import { rejected } from '../support/thrown.js';
 
@@ -63,4 +69,29 @@ test('two that claim the same names at once agree on one owner of each', async (
     }),
   );
   expect(new Set(owners)).toEqual(new Set([1]));
+});
+
+test('a record that was read is not read again for another name: a server asks for one name in a large fleet', async () => {
+  const dir = await tempDir();
+  const store = new FilePkiStore(dir);
+  const records = await sampleRecords(5);
+  await store.putAll(records);
+  const names = async (filter: IssuedFilter): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { commonName } of store.list(filter)) found.push(commonName);
+    return found.sort();
+  };
+  expect(await names({})).toHaveLength(5);
+  const [one, two, three] = records;
+  if (!one || !two || !three) throw new Error('no records');
+  await writeFile(join(dir, `${one.serial}.json`), 'damaged');
+  await rm(join(dir, `${two.serial}.json`));
+  expect(await names({ commonName: three.commonName })).toEqual([three.commonName]);
+  expect(await names({ commonName: two.commonName })).toEqual([]);
+  expect(await names({ role: 'operator' })).toEqual([]);
+  // whoever asks for the damaged one is told
+  for (const filter of [{}, { commonName: one.commonName }]) await rejected(names(filter), 'ERR_PKI_STORE');
+  const [late] = await sampleRecords(1);
+  if (late) await new FilePkiStore(dir).put({ ...late, commonName: three.commonName });
+  expect(await names({ commonName: late?.commonName ?? '' })).toContain(late?.commonName);
 });
