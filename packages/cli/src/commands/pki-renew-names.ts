@@ -16,6 +16,8 @@ export interface NamesToRenew {
   readonly elsewhere: readonly string[];
 }
 
+const WRONG_USAGE = 2;
+
 /** The names as given, or those that the selection finds. */
 export async function namesToRenew(
   tree: PkiTree,
@@ -23,9 +25,12 @@ export async function namesToRenew(
   selection: RenewSelection,
 ): Promise<NamesToRenew> {
   const selects = selection.expiring !== undefined || selection.oldRoot === true;
-  if (selects && names.length > 0) throw new CliError('names, or a selection, but not both.', 'Leave one of them out.');
+  if (selects && names.length > 0) {
+    throw new CliError('names, or a selection, but not both.', 'Leave one of them out.', WRONG_USAGE);
+  }
   if (!selects && names.length === 0) {
-    throw new CliError('which certificates are to be renewed?', 'Name them, or give `--expiring 30d` or `--old-root`.');
+    const nextStep = 'Name them, or give `--expiring 30d` or `--old-root`.';
+    throw new CliError('which certificates are to be renewed?', nextStep, WRONG_USAGE);
   }
   if (!selects) return { here: [...new Set(names)], elsewhere: [] };
   const found = new Set<string>();
