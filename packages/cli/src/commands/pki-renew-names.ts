@@ -18,21 +18,26 @@ export interface NamesToRenew {
 
 const WRONG_USAGE = 2;
 
+/** Names or a selection, before anything is read. */
+export function checkSelection(names: readonly string[], selection: RenewSelection): void {
+  if (selects(selection) && names.length > 0) {
+    throw new CliError('names, or a selection, but not both.', 'Leave one of them out.', WRONG_USAGE);
+  }
+  if (!selects(selection) && names.length === 0) {
+    const nextStep = 'Name them, or give `--expiring 30d` or `--old-root`.';
+    throw new CliError('which certificates are to be renewed?', nextStep, WRONG_USAGE);
+  }
+}
+
+const selects = ({ expiring, oldRoot }: RenewSelection): boolean => expiring !== undefined || oldRoot === true;
+
 /** The names as given, or those that the selection finds. */
 export async function namesToRenew(
   tree: PkiTree,
   names: readonly string[],
   selection: RenewSelection,
 ): Promise<NamesToRenew> {
-  const selects = selection.expiring !== undefined || selection.oldRoot === true;
-  if (selects && names.length > 0) {
-    throw new CliError('names, or a selection, but not both.', 'Leave one of them out.', WRONG_USAGE);
-  }
-  if (!selects && names.length === 0) {
-    const nextStep = 'Name them, or give `--expiring 30d` or `--old-root`.';
-    throw new CliError('which certificates are to be renewed?', nextStep, WRONG_USAGE);
-  }
-  if (!selects) return { here: [...new Set(names)], elsewhere: [] };
+  if (!selects(selection)) return { here: [...new Set(names)], elsewhere: [] };
   const found = new Set<string>();
   if (selection.expiring !== undefined) {
     for await (const { role, commonName } of tree.inventory({ expiringWithinDays: selection.expiring })) {

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { print, type CliContext } from '../context.js';
 import { pathOf } from '../files.js';
 import { printJson, type PkiOptions } from './pki-format.js';
-import { namesToRenew, type RenewSelection } from './pki-renew-names.js';
+import { checkSelection, namesToRenew, type RenewSelection } from './pki-renew-names.js';
 
 export interface PkiRenewOptions extends PkiOptions, RenewSelection {
   readonly days?: number;
@@ -13,6 +13,7 @@ export interface PkiRenewOptions extends PkiOptions, RenewSelection {
 
 /** `secure-esp pki renew` */
 export async function pkiRenew(context: CliContext, names: readonly string[], options: PkiRenewOptions): Promise<void> {
+  checkSelection(names, options);
   const tree = await openPki(pathOf(context, options.dir));
   const { here, elsewhere } = await namesToRenew(tree, names, options);
   const renewed: object[] = [];
