@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BrokerError } from '../errors.js';
-import { connackReason, connectPacket, DISCONNECT_PACKET } from '../takeover/connect-packet.js';
+import { takeOver } from '../takeover/take-over.js';
 
 /** `sun_path` of macOS, with its zero; Linux has 108. */
 const MAX_SOCKET_PATH_BYTES = 104;
@@ -39,36 +39,12 @@ const isPlain = (path: string): boolean => Buffer.byteLength(path) < MAX_SOCKET_
  *
  * Rejects with `takeover_refused`.
  */
-export function endSession(socketPath: string, clientId: string, deadlineMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(socketPath);
-    const refuse = (what: string, cause?: unknown): void => {
-      reject(
-        new BrokerError('takeover_refused', `the connection "${clientId}" could not be ended: ${what}`, { cause }),
-      );
-      socket.destroy();
-    };
-    let received: Buffer = Buffer.alloc(0);
-    socket.setTimeout(deadlineMs, () => {
-      refuse(`no answer within ${deadlineMs} ms`);
-    });
-    socket.once('connect', () => socket.write(connectPacket(clientId)));
-    socket.on('data', (data: Buffer) => {
-      received = Buffer.concat([received, data]);
-      const reason = connackReason(received);
-      if (reason === undefined) return;
-      if (reason !== 0) {
-        refuse(`reason code ${reason}`);
-        return;
-      }
-      socket.end(DISCONNECT_PACKET);
-      resolve();
-    });
-    socket.on('error', (cause) => {
-      refuse('the broker cannot be reached', cause);
-    });
-    socket.once('close', () => {
-      refuse('the broker ended the connection');
-    });
+export const endSession = (socketPath: string, clientId: string, deadlineMs: number): Promise<void> =>
+  takeOver({
+    socket: connect(socketPath),
+    ready: 'connect',
+    clientId,
+    deadlineMs,
+    failed: (what, cause) =>
+      new BrokerError('takeover_refused', `the connection "${clientId}" could not be ended: ${what}`, { cause }),
   });
-}

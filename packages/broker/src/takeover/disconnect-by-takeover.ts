@@ -1,7 +1,7 @@
 import { connect, createSecureContext, type SecureContext } from 'node:tls';
 import { isDeviceId } from '@secure-esp/protocol';
 import { BrokerError } from '../errors.js';
-import { connackReason, connectPacket, DISCONNECT_PACKET } from './connect-packet.js';
+import { takeOver } from './take-over.js';
 
 export interface TakeoverOptions {
   /** The broker's name or address, as its certificate has it. */
@@ -28,46 +28,13 @@ export async function disconnectByTakeover(options: TakeoverOptions): Promise<vo
   if (!isDeviceId(deviceId)) throw new BrokerError('bad_option', 'deviceId must be [A-Za-z0-9_-]{1,64}');
   const secureContext = contextOf(options.tls);
   signal?.throwIfAborted();
-  const deadlineMs = options.deadlineMs ?? 5_000;
-  const deadline = AbortSignal.timeout(deadlineMs);
-
-  await new Promise<void>((resolve, reject) => {
-    const refuse = (what: string, cause?: unknown) => {
-      reject(new BrokerError('takeover_refused', `${deviceId}: ${what}`, { cause, port }));
-      socket.destroy();
-    };
-    const socket = connect({ host, port, secureContext });
-    const onAbort = () => {
-      reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
-      socket.destroy();
-    };
-    const onDeadline = () => {
-      refuse(`the broker did not answer within ${deadlineMs} ms`);
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    deadline.addEventListener('abort', onDeadline, { once: true });
-
-    let received: Buffer = Buffer.alloc(0);
-    socket.once('secureConnect', () => socket.write(connectPacket(deviceId)));
-    socket.on('data', (data: Buffer) => {
-      received = Buffer.concat([received, data]);
-      const reason = connackReason(received);
-      if (reason === undefined) return;
-      if (reason !== 0) {
-        refuse(`the broker refused the operator (${reason})`);
-        return;
-      }
-      socket.end(DISCONNECT_PACKET);
-      resolve();
-    });
-    socket.on('error', (cause) => {
-      refuse('the connection failed', cause);
-    });
-    socket.once('close', () => {
-      refuse('the broker ended the connection');
-      signal?.removeEventListener('abort', onAbort);
-      deadline.removeEventListener('abort', onDeadline);
-    });
+  await takeOver({
+    socket: connect({ host, port, secureContext }),
+    ready: 'secureConnect',
+    clientId: deviceId,
+    deadlineMs: options.deadlineMs ?? 5_000,
+    signal,
+    failed: (what, cause) => new BrokerError('takeover_refused', `${deviceId}: ${what}`, { cause, port }),
   });
 }
 

@@ -1,23 +1,15 @@
 import { parseCertificatePem, type SerialHex } from '../certificate/certificate-info.js';
 import { ROLES } from '../certificate/profiles.js';
-import { PkiError } from '../errors.js';
+import type { PkiError } from '../errors.js';
 import { encodePem } from '../pem.js';
+import { damagedJson, parseJsonObject } from './json-object.js';
 import { type IssuedRecord, toRecord } from './pki-store.js';
 import { checkRevocation, REVOCATION_REASONS, type Revocation } from './revocation.js';
 import type { NameClaim } from './store-rules.js';
 
-const damaged = (cause?: unknown): PkiError => new PkiError('ERR_PKI_STORE', 'the record is damaged', { cause });
+const damaged = (cause?: unknown): PkiError => damagedJson('record', cause);
 
-function parseObject(json: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw damaged(cause);
-  }
-  if (typeof value !== 'object' || value === null) throw damaged();
-  return { ...value };
-}
+const parseObject = (json: string): Record<string, unknown> => parseJsonObject(json, 'record');
 
 /** @throws PkiError `ERR_PKI_STORE` */
 export function parseClaim(json: string): NameClaim {

@@ -1,6 +1,6 @@
 import type { Role } from '../certificate/profiles.js';
 import { PkiError } from '../errors.js';
-import type { IssuedFilter, IssuedRecord } from './pki-store.js';
+import type { IssuedFilter } from './pki-store.js';
 
 export interface NameClaim {
   readonly commonName: string;

@@ -1,8 +1,9 @@
 import { LEAF_PROFILES } from '../../certificate/profiles.js';
-import { PkiError } from '../../errors.js';
+import type { PkiError } from '../../errors.js';
+import { damagedJson, parseJsonObject } from '../../stores/json-object.js';
 import type { Claim } from './claim.js';
 
-const damaged = (cause?: unknown): PkiError => new PkiError('ERR_PKI_STORE', 'the claim is damaged', { cause });
+const damaged = (): PkiError => damagedJson('claim');
 
 const HASH = /^[0-9a-f]{64}$/;
 const SERIAL = /^[0-9A-F]{2,40}$/;
@@ -11,14 +12,7 @@ export const encodeClaim = (claim: Claim): string => `${JSON.stringify(claim, un
 
 /** @throws PkiError `ERR_PKI_STORE` */
 export function parseClaimRecord(json: string): Claim {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (cause) {
-    throw damaged(cause);
-  }
-  if (typeof value !== 'object' || value === null) throw damaged();
-  const fields: Record<string, unknown> = { ...value };
+  const fields = parseJsonObject(json, 'claim');
   const tokenSha256 = optional(fields['tokenSha256'], text(HASH));
   const spkiSha256 = optional(fields['spkiSha256'], text(HASH));
   // a claim that asks for neither would admit everybody
