@@ -31,6 +31,8 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
   version_unparsable: 'State the version with `--image-version X.Y.Z`.',
   same_version: 'Raise the version of the image.',
   lower_version: 'Raise the version of the image.',
+  not_an_image: 'See what it is with `secure-esp image info FILE`.',
+  merged_image: 'Carve it out with `secure-esp image extract FILE -o app.bin`.',
   unsigned: 'Sign it with `secure-esp image sign FILE`.',
   untrusted_key: 'Sign it with a key of this PKI: `secure-esp image sign FILE`.',
 };

@@ -1,4 +1,3 @@
-import { SIGNATURE_SCHEMES } from '@secure-esp/firmware-image';
 import { Command, Option } from 'commander';
 import { createRequire } from 'node:module';
 import type { BrokerConfigOptions } from './commands/broker-config.js';
@@ -8,16 +7,14 @@ import type { DeviceForgetOptions } from './commands/device-forget.js';
 import type { DeviceSendOptions } from './commands/device-send.js';
 import type { DeviceUpdateOptions } from './commands/device-update.js';
 import type { DeviceWatchOptions } from './commands/device-watch.js';
-import type { ImageInfoOptions } from './commands/image-info.js';
-import type { ImageSignOptions } from './commands/image-sign.js';
-import type { ImageVerifyOptions } from './commands/image-verify.js';
 import type { OtaPublishOptions } from './commands/ota-publish.js';
 import type { OtaServeOptions } from './commands/ota-serve.js';
 import type { SimOptions } from './commands/sim.js';
 import type { CliContext } from './context.js';
-import { chips, collect, dirOption, integerOption, portOption } from './options.js';
+import { chips, dirOption, integerOption, portOption } from './options.js';
 import { addCodegen } from './program/add-codegen.js';
 import { addEst, percentOption, RENEW_AT_PERCENT } from './program/add-est.js';
+import { addImage } from './program/add-image.js';
 import { addPki } from './program/add-pki.js';
 
 /**
@@ -69,35 +66,6 @@ function addDemo(program: Command, context: CliContext): void {
     .action(async (options: DemoCommandOptions) => {
       context.stdout.write('secure-esp demo: a fleet of virtual ESP32s takes a signed update over mutual TLS\n');
       await (await import('./commands/demo.js')).demo(context, options);
-    });
-}
-
-function addImage(program: Command, context: CliContext): void {
-  const image = program.command('image').description('ESP32 application images.');
-  image
-    .command('info <file>')
-    .description('Shows header, segments, app descriptor, hash and signatures.')
-    .option('--json', 'print JSON')
-    .action(async (file: string, options: ImageInfoOptions) => {
-      await (await import('./commands/image-info.js')).imageInfo(context, file, options);
-    });
-  image
-    .command('sign <file>')
-    .description('Appends a signature in the form that the image’s chip verifies.')
-    .addOption(dirOption())
-    .option('--key <pem>', 'firmware signing key (default: the one of --dir for the scheme)')
-    .addOption(new Option('--scheme <scheme>', 'default: the chip’s').choices(SIGNATURE_SCHEMES))
-    .option('-o, --out <file>', 'signed image (default: <file>.signed.bin)')
-    .action(async (file: string, options: ImageSignOptions) => {
-      await (await import('./commands/image-sign.js')).imageSign(context, file, options);
-    });
-  image
-    .command('verify <file>')
-    .description('Verifies an image by the rules of the device; exit code 1 and the reason if it would refuse.')
-    .addOption(dirOption())
-    .option('--key <pem>', 'trusted key, public or private (repeatable; default: the firmware keys of --dir)', collect)
-    .action(async (file: string, options: ImageVerifyOptions) => {
-      await (await import('./commands/image-verify.js')).imageVerify(context, file, options);
     });
 }
 

@@ -1,3 +1,5 @@
+import type { MergedImage } from './merged-image.js';
+
 /** Why an image is not accepted: a normal outcome, reported in verdicts. The device and the server use the same words. */
 export const IMAGE_REASONS = [
   'not_an_image',
@@ -12,7 +14,8 @@ export const IMAGE_REASONS = [
 ] as const;
 
 /**
- * - `not_an_image`: the bytes break a rule of the format (magic, counts, lengths, alignment, no application descriptor)
+ * - `not_an_image`: the bytes break a rule of the format (magic, counts, lengths, alignment, no application descriptor), or
+ *   are a merged flash image: errors call that `merged_image` and say where the application is
  * - `truncated`: the file ends before what its header or its signature block promises
  * - `bad_checksum`, `bad_hash`: the XOR checksum or the appended SHA-256 does not match
  * - `unsigned`: no signature block where one has to be
@@ -27,6 +30,7 @@ export type ImageReason = (typeof IMAGE_REASONS)[number];
 /** Every code of {@link FirmwareImageError}: the reasons an image is refused for, then the ways to misuse this package. */
 export const FIRMWARE_IMAGE_ERROR_CODES = [
   ...IMAGE_REASONS,
+  'merged_image',
   'unsupported_scheme',
   'already_signed',
   'contains_private_key',
@@ -43,10 +47,13 @@ export type FirmwareImageErrorCode = (typeof FIRMWARE_IMAGE_ERROR_CODES)[number]
 export class FirmwareImageError extends Error {
   override readonly name = 'FirmwareImageError';
   readonly code: FirmwareImageErrorCode;
+  /** With `merged_image`: where the applications are. */
+  readonly merged: MergedImage | undefined;
 
-  constructor(code: FirmwareImageErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: FirmwareImageErrorCode, message: string, options?: { cause?: unknown; merged?: MergedImage }) {
     super(message, options);
     this.code = code;
+    this.merged = options?.merged;
   }
 }
 

@@ -3,12 +3,13 @@ import { alignUp, concatBytes, viewOf } from './bytes.js';
 import { requireChip, type ChipName } from './chips.js';
 import { FirmwareImageError } from './errors.js';
 import {
-  computeChecksum,
+  FIRST_SEGMENT_OFFSET,
   HEADER_BYTES,
   IMAGE_MAGIC,
   SEGMENT_HEADER_BYTES,
   SEGMENT_LIMIT_BYTES,
-} from './image-parser.js';
+} from './image-layout.js';
+import { computeChecksum } from './image-parser.js';
 import { digest } from './webcrypto.js';
 
 export interface BuildImageOptions {
@@ -80,7 +81,7 @@ const mappedAddress = (base: number, fileOffset: number): number => base + (file
 const layOut = (chipName: ChipName, descriptor: Uint8Array, code: Uint8Array): SegmentSource[] => {
   const { drom, irom, iram } = requireChip(chipName);
   const ram = new Uint8Array(RAM_CODE_BYTES);
-  const dromOffset = HEADER_BYTES + SEGMENT_HEADER_BYTES;
+  const dromOffset = FIRST_SEGMENT_OFFSET;
   const codeOffset = dromOffset + descriptor.length + ram.length + 2 * SEGMENT_HEADER_BYTES;
   // Where data and code share one address range, code begins one page after the descriptor's.
   const codeBase = irom.start === drom.start ? irom.start + MMU_PAGE_BYTES : irom.start;

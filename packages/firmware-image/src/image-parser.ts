@@ -2,17 +2,18 @@ import { DESCRIPTOR_BYTES, readAppDescriptor, type AppDescriptor } from './app-d
 import { alignUp, toHex, viewOf } from './bytes.js';
 import { chipById, type AddressRange, type Chip, type ChipName } from './chips.js';
 import { FirmwareImageError } from './errors.js';
+import {
+  CHECKSUM_SEED,
+  HASH_BYTES,
+  HEADER_BYTES,
+  IMAGE_MAGIC,
+  MAX_SEGMENTS,
+  SEGMENT_HEADER_BYTES,
+  SEGMENT_LIMIT_BYTES,
+} from './image-layout.js';
 import { classifyTrailing, type Trailing } from './image-trailing.js';
+import { findMergedImage, mergedImageError } from './merged-image.js';
 
-export const IMAGE_MAGIC = 0xe9;
-export const HEADER_BYTES = 24;
-export const SEGMENT_HEADER_BYTES = 8;
-export const MAX_SEGMENTS = 16;
-export const HASH_BYTES = 32;
-export const CHECKSUM_SEED = 0xef;
-
-/** ESP-IDF's loader refuses a segment of 16 MiB or more. */
-export const SEGMENT_LIMIT_BYTES = 16 * 1024 * 1024;
 const FIXED_MMU_PAGE_BYTES = 64 * 1024;
 
 export interface Segment {
@@ -49,7 +50,7 @@ export interface EspImage {
   readonly end16: number;
   /** `end16`, plus 32 when a hash is appended. A v1 signature begins here. */
   readonly imageLength: number;
-  /** `undefined` in bootloaders, RAM images and merged flash images. */
+  /** `undefined` in bootloaders and RAM images. */
   readonly descriptor: AppDescriptor | undefined;
   readonly trailing: Trailing;
   /** Bytes of the file behind `imageLength`. */
@@ -115,10 +116,12 @@ const checkFlashMapping = (segments: readonly Segment[], chip: Chip, descriptor:
  * checksum, but neither hash nor signature. Every rule of ESP-IDF's loader that does not need a chip is applied; all
  * arithmetic is bounded by the file.
  *
- * @throws FirmwareImageError `not_an_image`, `truncated` or `bad_checksum`.
+ * @throws FirmwareImageError `not_an_image`, `truncated`, `bad_checksum`, or `merged_image` with where its applications are.
  * @see https://docs.espressif.com/projects/esp-idf/en/stable/esp32/api-reference/system/app_image_format.html
  */
 export const parseImage = (bytes: Uint8Array): EspImage => {
+  const merged = findMergedImage(bytes);
+  if (merged !== undefined) throw mergedImageError(merged);
   const view = viewOf(bytes);
   checkHeader(bytes, view);
   const { segments, end } = readSegments(bytes, view);

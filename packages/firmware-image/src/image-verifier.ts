@@ -156,10 +156,7 @@ const verify = async (bytes: Uint8Array, trusted: TrustedKeys, options: VerifyOp
   const image = parseImage(bytes);
   const identity = await checkHash(bytes, image);
   if (image.descriptor === undefined && (options.kind ?? 'app') === 'app') {
-    throw new FirmwareImageError(
-      'not_an_image',
-      'there is no application descriptor (a bootloader or a merged flash image?)',
-    );
+    throw new FirmwareImageError('not_an_image', 'there is no application descriptor (a bootloader?)');
   }
   const chip = checkChip(image, options);
   const schemes = options.schemes ?? chip.schemes;
@@ -201,9 +198,10 @@ export const verifyImage = async (
   try {
     return await verify(bytes, trusted, options);
   } catch (error) {
-    if (isFirmwareImageError(error) && isImageReason(error.code)) {
-      return { ok: false, reason: error.code, detail: error.message };
-    }
+    if (!isFirmwareImageError(error)) throw error;
+    if (isImageReason(error.code)) return { ok: false, reason: error.code, detail: error.message };
+    // Devices have one word for all that is no application image; the detail says what this one is.
+    if (error.code === 'merged_image') return { ok: false, reason: 'not_an_image', detail: error.message };
     throw error;
   }
 };

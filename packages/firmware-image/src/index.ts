@@ -13,6 +13,19 @@ export type { InspectedImage } from './image-inspector.js';
 export type { SignatureBlock, SignatureInfo } from './signature-inspector.js';
 export type { BlockScheme } from './signature-block-v2.js';
 
+// Report
+export { reportImage } from './image-report.js';
+export type { ImageProblem, ImageReport, ReportOptions } from './image-report.js';
+export type { SignatureReport } from './signature-report.js';
+
+// Merged images
+export { carveApplication } from './application-carver.js';
+export type { CarveOptions } from './application-carver.js';
+export { findMergedImage } from './merged-image.js';
+export type { MergedApplication, MergedImage } from './merged-image.js';
+export { APPLICATION_SLOTS } from './partition-table.js';
+export type { ApplicationSlot } from './partition-table.js';
+
 // Verify
 export { verifyImage } from './image-verifier.js';
 export type { TrustedKeys, Verdict, VerifyOptions } from './image-verifier.js';

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import {
+  carveApplication,
   chipByName,
   containsPrivateKey,
+  findMergedImage,
   imageIdentity,
   inspectImage,
   parseImage,
   verifyImage,
   type ChipName,
 } from '@secure-esp/firmware-image';
+import { factory, makePartitionTable, merge } from './support/merged.js';
 import { readVector, realVectors, vectorsPresent, vectorsTitle } from './support/vectors.js';
 
 describe.skipIf(!vectorsPresent)(vectorsTitle('images of public projects'), () => {
@@ -64,11 +67,28 @@ describe.skipIf(!vectorsPresent)(vectorsTitle('images of public projects'), () =
     expect(await imageIdentity(padded)).toBe(await imageIdentity(bytes));
   });
 
-  it('refuses a merged flash image: it has a chip id, but no descriptor and a lot behind it', async () => {
+  it.each(realVectors())('$file comes out of a merged image as it went in', ({ file, expected }) => {
+    const app = readVector(file);
+    const base = expected.chip === 'esp32' || expected.chip === 'esp32s2' ? 0x1000 : 0;
+    const merged = merge(
+      [
+        [base, readVector('signed/esptool/bootloader_esp32_v5_2.bin')],
+        [0x8000, makePartitionTable([factory(0x1_0000, 0x20_0000)])],
+        [0x1_0000, app],
+      ],
+      base,
+    );
+    expect(() => parseImage(merged)).toThrow(`factory at offset 0x${(0x1_0000 - base).toString(16)}`);
+    expect(Buffer.from(carveApplication(merged)).equals(app)).toBe(true);
+    expect(findMergedImage(app)).toBeUndefined();
+  });
+
+  it('refuses a bootloader with an application behind it also without a partition table', async () => {
     const app = readVector('real/idf-hello_world-esp32.bin');
-    const merged = new Uint8Array(0x10000 + app.length).fill(0xff);
-    merged.set(readVector('signed/esptool/bootloader_esp32_v5_2.bin'));
-    merged.set(app, 0x10000);
+    const merged = merge([
+      [0, readVector('signed/esptool/bootloader_esp32_v5_2.bin')],
+      [0x1_0000, app],
+    ]);
     expect(parseImage(merged)).toMatchObject({ chip: 'esp32', descriptor: undefined, trailing: 'unknown' });
     expect(await verifyImage(merged, {})).toMatchObject({ ok: false, reason: 'not_an_image' });
     expect(await verifyImage(merged, {}, { kind: 'any' })).toMatchObject({ ok: false, reason: 'unsigned' });

@@ -1,13 +1,15 @@
-import { verifyImage } from '@secure-esp/firmware-image';
+import { reportImage } from '@secure-esp/firmware-image';
 import { openPki } from '@secure-esp/pki';
 import { print, type CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf, readInput } from '../files.js';
 import { trustedFromFiles, trustedOf } from '../keys.js';
+import { printReport } from './image-output.js';
 
 export interface ImageVerifyOptions {
   readonly dir: string;
   readonly key?: readonly string[];
+  readonly json?: true;
 }
 
 /** `secure-esp image verify` */
@@ -17,11 +19,17 @@ export async function imageVerify(context: CliContext, file: string, options: Im
     options.key === undefined
       ? await trustedOf(await openPki(pathOf(context, options.dir)))
       : await trustedFromFiles(context, options.key);
-  const verdict = await verifyImage(bytes, trusted);
-  if (!verdict.ok)
+  const report = await reportImage(bytes, { trusted });
+  const { verdict, kind } = report;
+  if (options.json === true) printReport(context, file, report);
+  if (verdict?.ok === false) {
     throw new CliError(
       `image "${file}" is refused: ${verdict.reason}: ${verdict.detail}`,
-      'A device would refuse it too.',
+      kind === 'merged'
+        ? `See \`secure-esp image info ${file}\` for how to carve the application out.`
+        : 'A device would refuse it too.',
     );
+  }
+  if (verdict === null || options.json === true) return;
   print(context, `${file}: good ${verdict.scheme} signature of a trusted key (${verdict.keyDigest.slice(0, 16)}...)`);
 }
