@@ -1,12 +1,18 @@
 // Serve
 export { createOtaServer } from './node/ota-server.js';
 export { toNodeListener } from './node/node-listener.js';
+export { toWebHandler } from './web/web-handler.js';
+export { createClientOf } from './node/client-of.js';
 export { clientOfCertificate, clientOfSocket, readCertificates } from './node/client-certificate.js';
 export { createOtaHandler } from './handler/ota-handler.js';
+export { isOtaTarget } from './handler/ota-route.js';
 export { CLIENT_ROLES } from './http/ota-exchange.js';
 export { PROBLEMS } from './http/problem.js';
 export type { OtaServer, OtaServerOptions, OtaServerTls } from './node/ota-server.js';
-export type { NodeListener, NodeListenerOptions } from './node/node-listener.js';
+export type { ClientOf, NodeListener, NodeListenerOptions } from './node/node-listener.js';
+export type { WebHandler, WebHandlerOptions } from './web/web-handler.js';
+export type { ClientOfOptions } from './node/client-of.js';
+export type { ForwardedCertificateOptions } from './node/forwarded-certificate.js';
 export type { ClientAuthorities } from './node/client-certificate.js';
 export type { OtaHandler, OtaHandlerOptions } from './handler/ota-handler.js';
 export type { IsRevoked, OtaTrust } from './handler/authorize.js';

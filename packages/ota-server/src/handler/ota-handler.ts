@@ -4,7 +4,6 @@ import { acceptsExplicitly } from '../http/accept.js';
 import { etagOf } from '../http/entity-tag.js';
 import type { OtaReply, OtaRequest } from '../http/ota-exchange.js';
 import { type OtaProblemCode, problem } from '../http/problem.js';
-import { parseTarget } from '../http/request-target.js';
 import { imagePath } from '../publish/image-url.js';
 import type { FirmwareReader } from '../stores/firmware-store.js';
 import { decideUpdate, newestOf, type RunningFirmware } from '../update/decide-update.js';
@@ -12,6 +11,7 @@ import { isChannelName, isSha256, type Release } from '../update/release.js';
 import { type Authority, type IsRevoked, type OtaTrust, refusalOf } from './authorize.js';
 import { readDeviceReport } from './device-report.js';
 import { isolate, type OtaEventListener } from './ota-event.js';
+import { routeOf } from './ota-route.js';
 import { serveImage } from './serve-image.js';
 
 export interface OtaHandlerOptions {
@@ -33,8 +33,6 @@ export interface OtaHandler {
   handle(request: OtaRequest): Promise<OtaReply>;
 }
 
-const IMAGE_PATH = /^\/images\/([^/]*)\.bin$/;
-const CHANNEL_PATH = /^\/([^/]*)\.bin$/;
 const IMMUTABLE = { 'cache-control': 'private, max-age=31536000, immutable' };
 const CHANNEL = { 'cache-control': 'private, no-cache', vary: ['accept', ...Object.values(DEVICE_HEADERS)].join(', ') };
 
@@ -67,21 +65,25 @@ export function createOtaHandler(options: OtaHandlerOptions): OtaHandler {
     return problem(code, headers);
   };
 
-  async function route(request: OtaRequest): Promise<OtaReply> {
+  async function answer(request: OtaRequest): Promise<OtaReply> {
     const refusal = await refusalOf(request.client, authority);
     if (refusal !== undefined) return refuse(request, refusal);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return refuse(request, 'method_not_allowed', { allow: 'GET, HEAD' });
     }
-    const target = parseTarget(request.target);
-    if (target === undefined) return refuse(request, 'bad_request');
-    const { path, query } = target;
-    const sha256 = IMAGE_PATH.exec(path)?.[1];
-    if (sha256 !== undefined) return image(request, sha256);
-    if (path === '/update') return update(request, query.get('channel') ?? undefined);
-    const channel = CHANNEL_PATH.exec(path)?.[1];
-    if (channel === undefined) return refuse(request, 'not_found');
-    return fromChannel(request, channel, query.get('chip') ?? undefined);
+    const route = routeOf(request.target);
+    switch (route.kind) {
+      case 'image':
+        return image(request, route.sha256);
+      case 'update':
+        return update(request, route.channel);
+      case 'channel':
+        return fromChannel(request, route.channel, route.chip);
+      case 'malformed':
+        return refuse(request, 'bad_request');
+      case 'foreign':
+        return refuse(request, 'not_found');
+    }
   }
 
   async function image(request: OtaRequest, sha256: string): Promise<OtaReply> {
@@ -139,7 +141,7 @@ export function createOtaHandler(options: OtaHandlerOptions): OtaHandler {
   return Object.freeze({
     async handle(request: OtaRequest): Promise<OtaReply> {
       try {
-        return forMethod(request, await route(request));
+        return forMethod(request, await answer(request));
       } catch (error) {
         request.signal?.throwIfAborted();
         emit({ type: 'failed', error, ...clientOf(request) });

@@ -1,38 +1,59 @@
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { OtaHandler } from '../handler/ota-handler.js';
+import { isOtaTarget } from '../handler/ota-route.js';
+import { checkMountPoint, targetBelow } from '../http/mount-point.js';
 import type { OtaClient, OtaReply, OtaRequest } from '../http/ota-exchange.js';
+
+/** Who sent a request; `undefined` when that cannot be told. See {@link createClientOf}. */
+export type ClientOf = (request: IncomingMessage) => OtaClient | undefined;
 
 export interface NodeListenerOptions {
   /** Who sent a request. Default: nobody, which a handler refuses. */
-  readonly clientOf?: (request: IncomingMessage) => OtaClient | undefined;
+  readonly clientOf?: ClientOf;
+  /** Path below which the handler's addresses begin, such as `/updates`. Default: the root. */
+  readonly prefix?: string;
   /** Longest time for one reply, milliseconds. Default 30 minutes; a client that is cut off resumes with a range. */
   readonly replyTimeoutMs?: number;
 }
 
-export type NodeListener = (request: IncomingMessage, response: ServerResponse) => void;
+/**
+ * Answers a request. Given `next`, only if the address is one of the handler's (`isOtaTarget`); else it calls `next` and
+ * leaves the request alone.
+ */
+export type NodeListener = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void;
 
-const DEFAULT_REPLY_TIMEOUT_MS = 30 * 60 * 1000;
+/** Longest time for one reply. */
+export const DEFAULT_REPLY_TIMEOUT_MS = 30 * 60 * 1000;
 
 /**
  * A handler as the request listener of `node:http` and `node:https`. Waits for slow readers instead of buffering, stops
  * reading when the client is gone, and cuts the connection when a body fails after its headers were sent. Request bodies
  * are never read: such a request is answered, and its connection closed.
+ *
+ * @throws OtaError `bad_option`
  */
 export function toNodeListener(handler: OtaHandler, options: NodeListenerOptions = {}): NodeListener {
   const { clientOf = () => undefined, replyTimeoutMs = DEFAULT_REPLY_TIMEOUT_MS } = options;
-  return function otaListener(request, response) {
-    void respond(handler, clientOf, replyTimeoutMs, request, response);
+  const prefix = checkMountPoint(options.prefix ?? '');
+  return function otaListener(request, response, next) {
+    const target = targetBelow(request.url ?? '', prefix) ?? '/';
+    if (next !== undefined && !isOtaTarget(target)) next();
+    else void respond({ handler, clientOf, replyTimeoutMs, target, request, response });
   };
 }
 
-async function respond(
-  handler: OtaHandler,
-  clientOf: (request: IncomingMessage) => OtaClient | undefined,
-  replyTimeoutMs: number,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+interface Exchange {
+  readonly handler: OtaHandler;
+  readonly clientOf: ClientOf;
+  readonly replyTimeoutMs: number;
+  readonly target: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+async function respond(exchange: Exchange): Promise<void> {
+  const { handler, clientOf, replyTimeoutMs, target, request, response } = exchange;
   const controller = new AbortController();
   const { signal } = controller;
   const abort = () => {
@@ -43,7 +64,7 @@ async function respond(
   // A reset is seen as 'close'; without a listener the error itself would end the process.
   response.on('error', abort);
   try {
-    const reply = await handler.handle(toOtaRequest(request, identify(clientOf, request), signal));
+    const reply = await handler.handle(toOtaRequest(request, target, identify(clientOf, request), signal));
     writeHead(request, response, reply);
     await writeBody(response, reply, signal);
   } catch {
@@ -55,10 +76,7 @@ async function respond(
 }
 
 /** A client that cannot be told is nobody, and whoever runs the server is warned. */
-function identify(
-  clientOf: (request: IncomingMessage) => OtaClient | undefined,
-  request: IncomingMessage,
-): OtaClient | undefined {
+function identify(clientOf: ClientOf, request: IncomingMessage): OtaClient | undefined {
   try {
     return clientOf(request);
   } catch (error) {
@@ -67,10 +85,15 @@ function identify(
   }
 }
 
-function toOtaRequest(request: IncomingMessage, client: OtaClient | undefined, signal: AbortSignal): OtaRequest {
+function toOtaRequest(
+  request: IncomingMessage,
+  target: string,
+  client: OtaClient | undefined,
+  signal: AbortSignal,
+): OtaRequest {
   return {
     method: request.method ?? '',
-    target: request.url ?? '',
+    target,
     headers: flatten(request.headers),
     ...(client === undefined ? {} : { client }),
     signal,

@@ -12,8 +12,11 @@ import {
 } from '../../src/index.js';
 import { storeWith } from '../fixtures/firmware.js';
 
-async function listen(handler: OtaHandler, options?: NodeListenerOptions): Promise<number> {
-  const server = createServer(toNodeListener(handler, options));
+async function listen(handler: OtaHandler, options?: NodeListenerOptions, next?: string): Promise<number> {
+  const listener = toNodeListener(handler, options);
+  const server = createServer((request, response) => {
+    listener(request, response, next === undefined ? undefined : () => response.end(next));
+  });
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
@@ -35,7 +38,10 @@ interface Answer {
   readonly text: string;
 }
 
-const ask = (port: number, over: { method?: string; headers?: Record<string, string | string[]> } = {}) =>
+const ask = (
+  port: number,
+  over: { path?: string; method?: string; headers?: Record<string, string | string[]> } = {},
+) =>
   new Promise<Answer>((resolve, reject) => {
     const outgoing = httpRequest({ host: '127.0.0.1', port, path: '/a%2Fb?c=1', agent: false, ...over }, (response) => {
       let text = '';
@@ -66,6 +72,25 @@ describe('toNodeListener', () => {
     expect(seen).toMatchObject([
       { method: 'GET', target: '/a%2Fb?c=1', client, headers: { 'if-none-match': '"a", "b"', range: 'bytes=0-1' } },
     ]);
+  });
+
+  it('sees addresses from its prefix on, and no file outside of it', async () => {
+    const seen: OtaRequest[] = [];
+    const handler = replying({ status: 200, headers: {} }, seen);
+    await ask(await listen(handler, { prefix: '/a' }), { path: '/a/b.bin?c=1' });
+    await ask(await listen(handler, { prefix: '/a' }), { path: '/b.bin' });
+    expect(seen.map(({ target }) => target)).toEqual(['/b.bin?c=1', '/']);
+    expect(() => toNodeListener(handler, { prefix: 'a/' })).toThrow('prefix');
+  });
+
+  it('leaves to the next listener, if there is one, what is not its own', async () => {
+    const seen: OtaRequest[] = [];
+    const port = await listen(replying({ status: 200, headers: {} }, seen), { prefix: '/a' }, 'next');
+    for (const path of ['/b.bin', '/a', '/a/', '/a/b', '/a/%zz.bin']) {
+      expect(await ask(port, { path })).toEqual({ status: 200, text: 'next' });
+    }
+    expect((await ask(port, { path: '/a/b.bin' })).text).toBe('');
+    expect(seen).toHaveLength(1);
   });
 
   it('writes streams, and no body for HEAD', async () => {

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { createFileFirmwareStore, type FileStoreStep } from '../../src/index.js';
 import { collect } from '../fixtures/bytes.js';
 import { publish } from '../fixtures/firmware.js';
+import { describeFirmwareStore } from '../fixtures/firmware-store-contract.js';
 import { temporaryDirectory } from '../fixtures/temporary-directory.js';
-import { describeFirmwareStore, release } from './firmware-store-contract.js';
 
 describeFirmwareStore('files', async () => createFileFirmwareStore({ dir: join(await temporaryDirectory(), 'store') }));
 
@@ -137,7 +137,7 @@ describe('the file store', () => {
     const dir = await temporaryDirectory();
     const store = createFileFirmwareStore({ dir });
     const { sha256, size } = await store.putImage({ bytes: Buffer.alloc(1000, 1) });
-    await store.appendRelease({ release: release(1, { sha256, size }) });
+    expect(size).toBe(1000);
     await truncate(join(dir, 'images', `${sha256}.bin`), 500);
     await expect(collect(store.readImage({ sha256, start: 0, end: 999 }))).rejects.toMatchObject({
       code: 'store_damaged',

@@ -1,4 +1,4 @@
 import { createMemoryFirmwareStore } from '../../src/index.js';
-import { describeFirmwareStore } from './firmware-store-contract.js';
+import { describeFirmwareStore } from '../fixtures/firmware-store-contract.js';
 
-describeFirmwareStore('memory', () => Promise.resolve(createMemoryFirmwareStore()));
+describeFirmwareStore('memory', createMemoryFirmwareStore);
