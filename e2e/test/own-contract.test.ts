@@ -1,12 +1,10 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasTools, workspaceRoot } from './support/environment.js';
+import { installPacked } from './support/packed.js';
 import { runProgram } from './support/program.js';
 
-/** What a user who starts a contract needs: the command, and the client. */
-const rooms = ['protocol', 'firmware-image', 'pki', 'device-client', 'ota-server', 'broker', 'simulator', 'cli'];
 const tsc = join(workspaceRoot, 'node_modules/typescript/bin/tsc');
 
 const contracts = [
@@ -42,23 +40,7 @@ const contracts = [
 describe('npx secure-esp codegen init, from the packed packages in an empty folder', () => {
   let packages: string;
   beforeAll(async () => {
-    packages = await mkdtemp(join(tmpdir(), 'secure-esp-own-contract-'));
-    const tarballs = join(packages, 'tarballs');
-    await mkdir(tarballs);
-    const workspaces = rooms.flatMap((room) => ['--workspace', `packages/${room}`]);
-    const packed = await runProgram('npm', ['pack', '--pack-destination', tarballs, ...workspaces], {
-      cwd: workspaceRoot,
-    });
-    expect([packed.output, packed.code]).toEqual([expect.any(String), 0]);
-    await writeFile(
-      join(packages, 'package.json'),
-      JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
-    );
-    const files = (await readdir(tarballs)).map((file) => join(tarballs, file));
-    const installed = await runProgram('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...files], {
-      cwd: packages,
-    });
-    expect([installed.output, installed.code]).toEqual([expect.any(String), 0]);
+    packages = await installPacked('own-contract', { type: 'module' });
   }, 300_000);
   afterAll(() => rm(packages, { recursive: true, force: true }));
 

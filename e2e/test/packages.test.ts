@@ -1,12 +1,10 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workspaceRoot } from './support/environment.js';
-import { runProgram, startProgram, type Program } from './support/program.js';
-
-const rooms = ['protocol', 'firmware-image', 'pki', 'device-client', 'ota-server', 'broker', 'simulator', 'cli'];
+import { installPacked, ROOMS } from './support/packed.js';
+import { startProgram, type Program } from './support/program.js';
 
 /** The first TypeScript example of a README, as JavaScript. */
 async function exampleOf(readme: string): Promise<string> {
@@ -30,20 +28,7 @@ describe('the packed packages in an empty folder', () => {
   let demo: Program;
 
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'secure-esp-consumer-'));
-    const tarballs = join(dir, 'tarballs');
-    await mkdir(tarballs);
-    const workspaces = rooms.flatMap((room) => ['--workspace', `packages/${room}`]);
-    const packed = await runProgram('npm', ['pack', '--pack-destination', tarballs, ...workspaces], {
-      cwd: workspaceRoot,
-    });
-    expect(packed.code).toBe(0);
-    await writeFile(join(dir, 'package.json'), JSON.stringify({ name: 'consumer', private: true }));
-    const files = (await readdir(tarballs)).map((file) => join(tarballs, file));
-    const installed = await runProgram('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...files], {
-      cwd: dir,
-    });
-    expect([installed.code, installed.output]).toEqual([0, expect.any(String)]);
+    dir = await installPacked('consumer');
     demo = startProgram(process.execPath, [join(dir, 'node_modules/secure-esp/bin/secure-esp.js'), 'demo'], {
       cwd: dir,
     });
@@ -58,7 +43,7 @@ describe('the packed packages in an empty folder', () => {
     expect(demo.output().match(/1\.0\.0 -> 1\.1\.0, confirmed/g)).toHaveLength(3);
   });
 
-  test.each(['README.md', ...rooms.map((room) => `packages/${room}/README.md`)])(
+  test.each(['README.md', ...ROOMS.map((room) => `packages/${room}/README.md`)])(
     'the example of %s runs, as ESM and as CommonJS',
     async (readme) => {
       const [, operators = '', devices = ''] = await demo.waitFor(/operators on ([0-9]+), devices on ([0-9]+)/);
