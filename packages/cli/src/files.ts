@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
 import type { CliContext } from './context.js';
 import { CliError } from './errors.js';
 
@@ -49,4 +50,18 @@ export function reasonOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   const known = typeof code === 'string' ? REASONS[code] : undefined;
   return known ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** All of standard input, or a little more than `maxBytes` of a longer one; Ctrl-C ends the wait. */
+export async function readStandardInput(context: CliContext, maxBytes: number): Promise<Uint8Array> {
+  const stdin = addAbortSignal<Readable>(context.signal, context.stdin ?? process.stdin);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stdin) {
+    const bytes = Buffer.from(chunk as string | Uint8Array);
+    chunks.push(bytes);
+    length += bytes.length;
+    if (length > maxBytes) break;
+  }
+  return Buffer.concat(chunks);
 }

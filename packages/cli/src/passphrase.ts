@@ -1,7 +1,6 @@
-import { addAbortSignal, type Readable } from 'node:stream';
 import type { CliContext } from './context.js';
 import { CliError } from './errors.js';
-import { readInput } from './files.js';
+import { readInput, readStandardInput } from './files.js';
 
 const VARIABLE = 'SECURE_ESP_PASSPHRASE';
 const MAX_BYTES = 4096;
@@ -15,7 +14,8 @@ export const PASSPHRASE_HELP = `Give it in a file (--passphrase-file FILE, "-" f
  */
 export async function readPassphrase(context: CliContext, file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return (context.env ?? process.env)[VARIABLE];
-  const bytes = file === '-' ? await readStandardInput(context) : await readInput(context, file, 'passphrase file');
+  const bytes =
+    file === '-' ? await readStandardInput(context, MAX_BYTES) : await readInput(context, file, 'passphrase file');
   const where = file === '-' ? 'standard input' : `"${file}"`;
   let text: string;
   try {
@@ -27,17 +27,4 @@ export async function readPassphrase(context: CliContext, file: string | undefin
     throw new CliError(`${where} is not one line with a passphrase.`, PASSPHRASE_HELP);
   }
   return text;
-}
-
-async function readStandardInput(context: CliContext): Promise<Uint8Array> {
-  const stdin = addAbortSignal<Readable>(context.signal, context.stdin ?? process.stdin);
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of stdin) {
-    const bytes = Buffer.from(chunk as string | Uint8Array);
-    chunks.push(bytes);
-    length += bytes.length;
-    if (length > MAX_BYTES) break;
-  }
-  return Buffer.concat(chunks);
 }

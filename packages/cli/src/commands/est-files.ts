@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { isPkiError, writeSecretFile } from '@secure-esp/pki';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { CliContext } from '../context.js';
 import { CliError } from '../errors.js';
-import { readInput, reasonOf } from '../files.js';
+import { readInput, readStandardInput, reasonOf } from '../files.js';
 
-const PRIVATE_MODE = 0o600;
+/** Far more than the claims of a fleet; what is cut off there is no claim file. */
+const MAX_CLAIMS_BYTES = 64 * 1024 * 1024;
 const TOKEN = /^[A-Za-z0-9_-]{22,128}$/;
 
 /** One claim of `pki claim --json` and `--out`. */
@@ -17,32 +18,18 @@ export interface ClaimInFile {
 }
 
 /** Writes a file that only its owner reads, in the place of an older one, whole or not at all. */
-export const replacePrivateFile = (path: string, text: string): Promise<void> => writePrivate(path, text, rename);
+export const replacePrivateFile = (path: string, text: string): Promise<void> => writePrivate(path, text, 'replace');
 
 /** The same, and never over a file that is there. */
-export const createPrivateFile = (path: string, text: string): Promise<void> => writePrivate(path, text, link);
+export const createPrivateFile = (path: string, text: string): Promise<void> => writePrivate(path, text, 'refuse');
 
-async function writePrivate(
-  path: string,
-  text: string,
-  place: (from: string, to: string) => Promise<void>,
-): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+async function writePrivate(path: string, text: string, existing: 'replace' | 'refuse'): Promise<void> {
   try {
-    const file = await open(temporary, 'wx', PRIVATE_MODE);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await place(temporary, path);
+    await writeSecretFile(path, text, { existing });
   } catch (error) {
-    const there = (error as { code?: unknown } | null)?.code === 'EEXIST';
-    const why = there ? 'is there already' : `cannot be written: ${reasonOf(error)}`;
+    if (!isPkiError(error)) throw error;
+    const why = error.code === 'ERR_PKI_EXISTS' ? 'is there already' : `cannot be written: ${reasonOf(error.cause)}`;
     throw new CliError(`"${path}" ${why}.`, 'Name another file, or move it away.', 1, { cause: error });
-  } finally {
-    await rm(temporary, { force: true });
   }
 }
 
@@ -67,18 +54,13 @@ export async function readIfThere(path: string): Promise<string | undefined> {
  * input. A token is never an argument: everybody on the machine can read those.
  */
 export async function readToken(context: CliContext, path: string, id: string): Promise<string | undefined> {
-  const bytes = path === '-' ? await readStandardInput(context) : await readInput(context, path, 'claim file');
+  const bytes =
+    path === '-' ? await readStandardInput(context, MAX_CLAIMS_BYTES) : await readInput(context, path, 'claim file');
   const text = new TextDecoder().decode(bytes).trim();
   if (TOKEN.test(text)) return text;
   const claim = parseClaims(text, path).find(({ name }) => name === id);
   if (claim !== undefined) return claim.token;
   throw new CliError(`"${path}" has no claim of ${id}.`, `Make one with \`secure-esp pki claim ${id}\`.`);
-}
-
-async function readStandardInput({ stdin = process.stdin }: CliContext): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stdin as AsyncIterable<Uint8Array | string>) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks);
 }
 
 function parseClaims(text: string, path: string): readonly { name: string; token?: string }[] {
