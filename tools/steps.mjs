@@ -67,8 +67,17 @@ const LEDGER = 'firmware/components/secure_esp_core/proof.json';
 
 const nx = (...args) => ['npx', '--no-install', 'nx', ...args];
 
-/** What else `npm run verify` asks for: tests of the newer mbedTLS, and a fleet of full size. */
-const deeper = ({ proofs }) => (proofs ? { SECURE_ESP_REQUIRE_MBEDTLS_3: '1', SECURE_ESP_BATCH_DEVICES: '10000' } : {});
+/** What else `npm run verify` asks for: tests of the newer mbedTLS, and campaigns of full size. */
+const deeper = ({ proofs }) =>
+  proofs
+    ? {
+        SECURE_ESP_REQUIRE_MBEDTLS_3: '1',
+        SECURE_ESP_BATCH_DEVICES: '10000',
+        SECURE_ESP_KILLS: '200',
+        SECURE_ESP_SLOW_CLIENTS: '1000',
+        SECURE_ESP_ALL_FLIPS: '1',
+      }
+    : {};
 
 /** Everything that decides whether a change is good. `depth` sets how long fuzzers and random tests run. */
 export const stepsFor = (depth) => [

@@ -1,29 +1,12 @@
 import { DESCRIPTOR_BYTES, readAppDescriptor, type AppDescriptor } from './app-descriptor.js';
-import { alignUp, toHex, viewOf } from './bytes.js';
+import { toHex, viewOf } from './bytes.js';
 import { chipById, type AddressRange, type Chip, type ChipName } from './chips.js';
-import { FirmwareImageError } from './errors.js';
-import {
-  CHECKSUM_SEED,
-  HASH_BYTES,
-  HEADER_BYTES,
-  IMAGE_MAGIC,
-  MAX_SEGMENTS,
-  SEGMENT_HEADER_BYTES,
-  SEGMENT_LIMIT_BYTES,
-} from './image-layout.js';
+import { CHECKSUM_SEED, HEADER_BYTES, IMAGE_MAGIC, MAX_SEGMENTS } from './image-layout.js';
 import { classifyTrailing, type Trailing } from './image-trailing.js';
 import { findMergedImage, mergedImageError } from './merged-image.js';
+import { createSegmentWalker, cutShort, refuse, xorBytes, type Segment } from './segment-walker.js';
 
 const FIXED_MMU_PAGE_BYTES = 64 * 1024;
-
-export interface Segment {
-  /** 0 marks padding. */
-  readonly loadAddress: number;
-  /** Offset of the data in the file, bytes. */
-  readonly offset: number;
-  /** Length of the data in bytes, a multiple of 4. */
-  readonly length: number;
-}
 
 export interface EspImage {
   readonly chipId: number;
@@ -57,49 +40,32 @@ export interface EspImage {
   readonly trailingLength: number;
 }
 
-const refuse = (message: string): never => {
-  throw new FirmwareImageError('not_an_image', message);
-};
-
-const cutShort = (message: string): never => {
-  throw new FirmwareImageError('truncated', message);
-};
-
-const checkHeader = (bytes: Uint8Array, view: DataView): void => {
-  if (bytes.length > 0 && view.getUint8(0) !== IMAGE_MAGIC) refuse('byte 0 is not the image magic 0xE9');
+export const checkHeader = (bytes: Uint8Array): { segmentCount: number; hashAppended: boolean } => {
+  const view = viewOf(bytes);
+  if (bytes.length > 0) checkMagic(bytes);
   if (bytes.length < HEADER_BYTES) cutShort(`the file has ${bytes.length} bytes, the header alone has ${HEADER_BYTES}`);
-  const count = view.getUint8(1);
-  if (count < 1 || count > MAX_SEGMENTS) refuse(`segment count is ${count}, allowed are 1 to ${MAX_SEGMENTS}`);
+  const segmentCount = view.getUint8(1);
+  if (segmentCount < 1 || segmentCount > MAX_SEGMENTS) {
+    refuse(`segment count is ${segmentCount}, allowed are 1 to ${MAX_SEGMENTS}`);
+  }
   if (view.getUint8(23) > 1) refuse('hash_appended is neither 0 nor 1');
+  return { segmentCount, hashAppended: view.getUint8(23) === 1 };
 };
 
-const readSegments = (bytes: Uint8Array, view: DataView): { segments: Segment[]; end: number } => {
-  const segments: Segment[] = [];
-  let position = HEADER_BYTES;
-  for (let index = 0; index < view.getUint8(1); index += 1) {
-    if (bytes.length - position < SEGMENT_HEADER_BYTES) cutShort(`the file ends inside the header of segment ${index}`);
-    const loadAddress = view.getUint32(position, true);
-    const length = view.getUint32(position + 4, true);
-    const offset = position + SEGMENT_HEADER_BYTES;
-    if (length % 4 !== 0) refuse(`segment ${index} has a length that is not a multiple of 4`);
-    if (length >= SEGMENT_LIMIT_BYTES) refuse(`segment ${index} has ${length} bytes, the limit is 16 MiB`);
-    if (bytes.length - offset < length) cutShort(`the file ends inside segment ${index}`);
-    segments.push({ loadAddress, offset, length });
-    position = offset + length;
-  }
-  return { segments, end: position };
+export const checkMagic = (bytes: Uint8Array): void => {
+  if (bytes[0] !== IMAGE_MAGIC) refuse('byte 0 is not the image magic 0xE9');
 };
 
 /** XOR over the data of all segments, start value 0xEF. */
 export const computeChecksum = (parts: Iterable<Uint8Array>): number => {
   let checksum = CHECKSUM_SEED;
-  for (const part of parts) for (const byte of part) checksum ^= byte;
+  for (const part of parts) checksum = xorBytes(checksum, part);
   return checksum;
 };
 
 const includes = ({ start, end }: AddressRange, address: number): boolean => address >= start && address < end;
 
-const checkFlashMapping = (segments: readonly Segment[], chip: Chip, descriptor: AppDescriptor): void => {
+export const checkFlashMapping = (segments: readonly Segment[], chip: Chip, descriptor: AppDescriptor): void => {
   const { minMmuPageBytes: smallest } = chip;
   // Where the page size is configurable, older images do not state theirs (0): every larger page implies the smallest.
   const page = smallest === FIXED_MMU_PAGE_BYTES ? smallest : Math.max(smallest, 2 ** descriptor.mmuPageSizeLog2);
@@ -110,6 +76,12 @@ const checkFlashMapping = (segments: readonly Segment[], chip: Chip, descriptor:
     }
   }
 };
+
+/** The descriptor that segment 0 begins with. */
+export const readFirstDescriptor = (bytes: Uint8Array, [first]: readonly Segment[]): AppDescriptor | undefined =>
+  first === undefined || first.length < DESCRIPTOR_BYTES
+    ? undefined
+    : readAppDescriptor(bytes.subarray(first.offset, first.offset + DESCRIPTOR_BYTES));
 
 /**
  * Parses an ESP32-family application image (or bootloader: then without descriptor) and checks its structure and its XOR
@@ -122,26 +94,16 @@ const checkFlashMapping = (segments: readonly Segment[], chip: Chip, descriptor:
 export const parseImage = (bytes: Uint8Array): EspImage => {
   const merged = findMergedImage(bytes);
   if (merged !== undefined) throw mergedImageError(merged);
-  const view = viewOf(bytes);
-  checkHeader(bytes, view);
-  const { segments, end } = readSegments(bytes, view);
-  const end16 = alignUp(end + 1, 16);
-  const hashAppended = view.getUint8(23) === 1;
-  const imageLength = end16 + (hashAppended ? HASH_BYTES : 0);
-  if (bytes.length < end16) cutShort('the file ends before the checksum');
-  const checksum = view.getUint8(end16 - 1);
-  if (checksum !== computeChecksum(segments.map(({ offset, length }) => bytes.subarray(offset, offset + length)))) {
-    throw new FirmwareImageError('bad_checksum', 'the XOR checksum does not match the segments');
-  }
-  if (bytes.length < imageLength) cutShort('the file ends inside the appended hash');
+  const header = checkHeader(bytes);
+  const walker = createSegmentWalker(header);
+  walker.push(bytes.subarray(HEADER_BYTES));
+  const { segments, checksum, end16, imageLength } = walker.end();
+  const { hashAppended } = header;
 
+  const view = viewOf(bytes);
   const chipId = view.getUint16(12, true);
   const chip = chipById(chipId);
-  const [first] = segments;
-  const descriptor =
-    first === undefined || first.length < DESCRIPTOR_BYTES
-      ? undefined
-      : readAppDescriptor(bytes.subarray(first.offset, first.offset + first.length));
+  const descriptor = readFirstDescriptor(bytes, segments);
   if (chip !== undefined && descriptor !== undefined) checkFlashMapping(segments, chip, descriptor);
   return {
     chipId,

@@ -46,9 +46,9 @@ export type Verdict =
     }
   | { readonly ok: false; readonly reason: ImageReason; readonly detail: string };
 
-const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+export const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 
-const checkOptions = (trusted: TrustedKeys, options: VerifyOptions): void => {
+export const checkOptions = (trusted: TrustedKeys, options: VerifyOptions): void => {
   const bad = (message: string): never => {
     throw new FirmwareImageError('bad_option', message);
   };
@@ -65,7 +65,10 @@ const checkOptions = (trusted: TrustedKeys, options: VerifyOptions): void => {
   if (schemes?.some((scheme) => !SIGNATURE_SCHEMES.includes(scheme)) === true) bad('schemes holds an unknown scheme');
 };
 
-const checkChip = (image: EspImage, options: VerifyOptions): Chip => {
+export const checkChip = (
+  image: Pick<EspImage, 'chipId' | 'minChipRevision' | 'maxChipRevision'>,
+  options: Pick<VerifyOptions, 'chip' | 'chipRevision'>,
+): Chip => {
   const chip = chipById(image.chipId);
   if (chip === undefined) throw new FirmwareImageError('wrong_chip', `chip id ${image.chipId} is not known`);
   if (options.chip !== undefined && options.chip !== chip.name) {

@@ -4,7 +4,8 @@ export type { AddressRange, Chip, ChipName, KeyType, SignatureScheme } from './c
 
 // Read
 export { parseImage } from './image-parser.js';
-export type { EspImage, Segment } from './image-parser.js';
+export type { EspImage } from './image-parser.js';
+export type { Segment } from './segment-walker.js';
 export type { Trailing } from './image-trailing.js';
 export { describesProduct } from './app-descriptor.js';
 export type { AppDescriptor } from './app-descriptor.js';
@@ -29,6 +30,10 @@ export type { ApplicationSlot } from './partition-table.js';
 // Verify
 export { verifyImage } from './image-verifier.js';
 export type { TrustedKeys, Verdict, VerifyOptions } from './image-verifier.js';
+
+// Check while it streams
+export { createImageStreamChecker } from './image-stream-checker.js';
+export type { ImageStreamChecker, ImageStreamOptions } from './image-stream-checker.js';
 
 // Sign
 export { signImage } from './image-signer.js';

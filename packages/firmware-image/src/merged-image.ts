@@ -32,7 +32,7 @@ export interface MergedImage {
 const MAX_FLASH_BYTES = 128 * 1024 * 1024;
 
 /** True when an application image begins at `offset`: only there do both magics meet. */
-const beginsApplication = (bytes: Uint8Array, offset: number): boolean => {
+export const beginsApplication = (bytes: Uint8Array, offset: number): boolean => {
   const descriptor = offset + FIRST_SEGMENT_OFFSET;
   if (offset < 0 || descriptor + DESCRIPTOR_BYTES > bytes.length || bytes[offset] !== IMAGE_MAGIC) return false;
   return viewOf(bytes).getUint32(descriptor, true) === DESCRIPTOR_MAGIC;

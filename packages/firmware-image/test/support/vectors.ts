@@ -22,6 +22,7 @@ export interface VectorBlock {
   scheme?: string;
   key_digest?: string;
   sig_ok?: boolean;
+  key_files?: string[];
 }
 
 export interface Vector {
