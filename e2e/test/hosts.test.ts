@@ -44,14 +44,14 @@ describe.skipIf(!hasTools('curl'))('the update server in a server of one’s own
     await secureEsp('ota publish signed.bin --firmware firmware --url https://localhost:8070/updates');
     await secureEsp('pki revoke esp-002');
     const examples = join(dir, 'node_modules/@secure-esp/ota-server/examples');
-    for (const name of ['setup', 'node', 'express', 'fastify', 'hono']) {
+    for (const name of ['setup', 'node', 'express', 'fastify', 'hono', 'upload']) {
       const source = await readFile(join(examples, `${name}.ts`), 'utf8');
       await writeFile(join(dir, `${name}.js`), (await transform(source, { loader: 'ts', target: 'node20' })).code);
     }
   }, 300_000);
   afterAll(() => rm(dir, { recursive: true, force: true }));
 
-  test.each(['node', 'express', 'fastify', 'hono'])(
+  test.each(['node', 'express', 'fastify', 'hono', 'upload'])(
     '%s: a device gets the image, the revoked and strangers get nothing, the host’s own page is there',
     async (name) => {
       const program = startProgram(process.execPath, [`${name}.js`], { cwd: dir, env: { ...process.env, PORT: '0' } });

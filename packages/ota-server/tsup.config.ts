@@ -9,6 +9,8 @@ export default defineConfig(
       'adapters/fastify': 'src/adapters/fastify.ts',
       'adapters/hono': 'src/adapters/hono.ts',
       'testing/index': 'src/testing/index.ts',
+      'stores/s3/index': 'src/stores/s3/index.ts',
+      'metrics/index': 'src/metrics/index.ts',
     },
   }),
 );

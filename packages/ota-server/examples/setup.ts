@@ -3,11 +3,11 @@ import { createClientOf, createFileFirmwareStore, createOtaHandler } from '@secu
 import { openPki } from '@secure-esp/pki';
 
 // Certificates as `npx secure-esp pki init` makes them; any other PEM texts will do.
-const pki = await openPki('.secure-esp');
-const store = createFileFirmwareStore({ dir: 'firmware' });
+export const pki = await openPki('.secure-esp');
+export const store = createFileFirmwareStore({ dir: 'firmware' });
 
 /** Asked for every request: a device that `npx secure-esp pki revoke` names gets nothing from then on. */
-async function isRevoked({ serial }: { serial?: string }): Promise<boolean> {
+export async function isRevoked({ serial }: { serial?: string }): Promise<boolean> {
   if (serial === undefined) return true;
   for await (const { state } of pki.inventory({ serial })) return state === 'revoked';
   return false;

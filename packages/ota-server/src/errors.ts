@@ -34,6 +34,8 @@ export type GateCode = (typeof GATE_CODES)[number];
  * - `bad_manifest`: a value does not fit the contract's manifest, or the signed manifest exceeds 2048 bytes
  * - `bad_certificate`: a certificate or key of the server does not parse or does not match
  * - `conflict`: another publisher was faster, too often in a row
+ * - `upload_stalled`: the stream of an upload gave no byte for too long, or took too long in all
+ * - `upload_aborted`: the stream of an upload failed or ended in the middle; the cause says how
  * - `unknown_release`: no release with that sequence number
  * - `store_damaged`: a stored record or image is not what was written
  * - `store_failed`: the medium failed; the cause says how
@@ -46,6 +48,8 @@ export const OTA_ERROR_CODES = [
   'bad_manifest',
   'bad_certificate',
   'conflict',
+  'upload_stalled',
+  'upload_aborted',
   'unknown_release',
   'store_damaged',
   'store_failed',

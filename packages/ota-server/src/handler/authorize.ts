@@ -30,11 +30,12 @@ export async function refusalOf(
   if (client === undefined) return authority.allowAnonymous ? undefined : 'no_client';
   if (!authority.roles.includes(client.role)) return 'role_not_allowed';
   if (client.notAfter !== undefined && !(authority.now() < client.notAfter)) return 'certificate_expired';
-  const { cn, issuer, serial } = client;
-  const revoked = await authority.isRevoked({
+  return (await isRevokedClient(client, authority.isRevoked)) ? 'revoked' : undefined;
+}
+
+export const isRevokedClient = async ({ cn, issuer, serial }: OtaClient, isRevoked: IsRevoked): Promise<boolean> =>
+  isRevoked({
     cn,
     ...(issuer === undefined ? {} : { issuer }),
     ...(serial === undefined ? {} : { serial }),
   });
-  return revoked ? 'revoked' : undefined;
-}

@@ -9,9 +9,13 @@ import type { FirmwareReader } from '../stores/firmware-store.js';
 import { decideUpdate, newestOf, type RunningFirmware } from '../update/decide-update.js';
 import { isChannelName, isSha256, type Release } from '../update/release.js';
 import { type Authority, type IsRevoked, type OtaTrust, refusalOf } from './authorize.js';
+import { type BridgeOptions, createBridge } from './bridge.js';
+import { checkDelivery, type Delivery } from './delivery.js';
 import { readDeviceReport } from './device-report.js';
-import { isolate, type OtaEventListener } from './ota-event.js';
-import { routeOf } from './ota-route.js';
+import { createDownloadSlots, holding } from './download-slots.js';
+import { aboutRequest, isolate, type OtaEventListener } from './ota-event.js';
+import { BUSY_RETRY_SECONDS, type OtaLimits, resolveLimits, waitOf } from './ota-limits.js';
+import { type OtaRoute, routeOf } from './ota-route.js';
 import { serveImage } from './serve-image.js';
 
 export interface OtaHandlerOptions {
@@ -26,6 +30,16 @@ export interface OtaHandlerOptions {
   readonly onEvent?: OtaEventListener;
   /** Address of the handler's root, with a final slash. When given, channel replies name the image's own address (`Content-Location`). */
   readonly publicUrl?: string;
+  /** Running downloads and requests, in all and per client. */
+  readonly limits?: OtaLimits;
+  /** Who sends the bytes of images. Default: this process. */
+  readonly delivery?: Delivery;
+  /**
+   * Lets clients without a certificate fetch the newest file of some channels (`/<channel>.bin`, by `GET` and `HEAD`) until a
+   * date, so that devices which have none yet can be moved over: anybody who reaches the server can then fetch these files.
+   * Default: off.
+   */
+  readonly dangerouslyServeWithoutClientCertificate?: BridgeOptions;
 }
 
 export interface OtaHandler {
@@ -33,6 +47,9 @@ export interface OtaHandler {
   handle(request: OtaRequest): Promise<OtaReply>;
 }
 
+/** Longest path in an event. */
+const MAX_EVENT_PATH = 128;
+const NO_REPORT = Object.fromEntries(Object.values(DEVICE_HEADERS).map((name) => [name, undefined]));
 const IMMUTABLE = { 'cache-control': 'private, max-age=31536000, immutable' };
 const CHANNEL = { 'cache-control': 'private, no-cache', vary: ['accept', ...Object.values(DEVICE_HEADERS)].join(', ') };
 
@@ -60,18 +77,44 @@ export function createOtaHandler(options: OtaHandlerOptions): OtaHandler {
     now,
   });
 
+  const delivery = options.delivery === undefined ? undefined : checkDelivery(options.delivery);
+  const limits = resolveLimits(options.limits);
+  const slots = createDownloadSlots(limits);
+  const { dangerouslyServeWithoutClientCertificate: bridgeOptions } = options;
+  const bridge = bridgeOptions === undefined ? undefined : createBridge(bridgeOptions, now);
+
   const refuse = (request: OtaRequest, code: OtaProblemCode, headers?: Record<string, string>): OtaReply => {
-    emit({ type: 'refused', code, ...clientOf(request) });
+    emit({ type: 'refused', code, ...aboutRequest(request) });
     return problem(code, headers);
   };
 
+  /** Whose requests and downloads are counted together; `undefined` for clients that cannot be told apart. */
+  const keyOf = ({ client, address }: OtaRequest): string | undefined => {
+    if (client !== undefined) return `${client.role}:${client.cn}`;
+    return address === undefined || authority.allowAnonymous ? undefined : `address:${address}`;
+  };
+
+  async function limited(request: OtaRequest): Promise<OtaReply> {
+    const key = keyOf(request);
+    // Before anything that costs: `isRevoked` may be a query to somewhere else.
+    const seconds = key === undefined ? undefined : await waitOf(limits.requests, key);
+    if (seconds !== undefined) return refuse(request, 'too_many_requests', retryAfter(seconds));
+    const reply = await answer(request);
+    const { body } = reply;
+    if (request.method === 'HEAD' || body === undefined || body instanceof Uint8Array) return reply;
+    const slot = slots.take(key);
+    if (!slot.ok) return refuse(request, slot.code, retryAfter(BUSY_RETRY_SECONDS));
+    return { ...reply, body: holding(body, Number(reply.headers['content-length']), slot.release, request.signal) };
+  }
+
   async function answer(request: OtaRequest): Promise<OtaReply> {
+    const route = routeOf(request.target);
     const refusal = await refusalOf(request.client, authority);
+    if (refusal === 'no_client' && isBridged(request, route)) return overBridge(request, route);
     if (refusal !== undefined) return refuse(request, refusal);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return refuse(request, 'method_not_allowed', { allow: 'GET, HEAD' });
     }
-    const route = routeOf(request.target);
     switch (route.kind) {
       case 'image':
         return image(request, route.sha256);
@@ -86,11 +129,28 @@ export function createOtaHandler(options: OtaHandlerOptions): OtaHandler {
     }
   }
 
+  const isBridged = (request: OtaRequest, route: OtaRoute): route is OtaRoute & { readonly kind: 'channel' } =>
+    (request.method === 'GET' || request.method === 'HEAD') &&
+    route.kind === 'channel' &&
+    bridge?.allows(route.channel) === true;
+
+  /** The plain file, whatever the client says it runs: a manifest would name an address where it is refused. */
+  function overBridge(request: OtaRequest, route: OtaRoute & { readonly kind: 'channel' }): Promise<OtaReply> {
+    const { id, address } = request;
+    emit({
+      type: 'bridge_used',
+      channel: route.channel,
+      ...(address === undefined ? {} : { address }),
+      ...(id === undefined ? {} : { requestId: id }),
+    });
+    return fromChannel({ ...request, headers: { ...request.headers, ...NO_REPORT } }, route.channel, route.chip);
+  }
+
   async function image(request: OtaRequest, sha256: string): Promise<OtaReply> {
     if (!isSha256(sha256)) return refuse(request, 'not_found');
     const release = (await store.listReleases(signalOf(request))).find((candidate) => candidate.sha256 === sha256);
     if (release === undefined) return refuse(request, 'not_found');
-    return serveImage({ request, release, store, headers: IMMUTABLE, conditional: true, emit });
+    return serveImage({ request, release, store, headers: IMMUTABLE, conditional: true, delivery, emit });
   }
 
   async function update(request: OtaRequest, channel: string | undefined): Promise<OtaReply> {
@@ -111,7 +171,7 @@ export function createOtaHandler(options: OtaHandlerOptions): OtaHandler {
     if (new Set(wanted.map((release) => release.chip)).size > 1) return refuse(request, 'chip_required');
     const release = newestOf(wanted);
     if (release === undefined) return refuse(request, 'not_found');
-    return serveImage({ request, release, store, headers: channelHeaders(release), conditional: true, emit });
+    return serveImage({ request, release, store, headers: channelHeaders(release), conditional: true, delivery, emit });
   }
 
   async function offer(
@@ -121,16 +181,24 @@ export function createOtaHandler(options: OtaHandlerOptions): OtaHandler {
   ): Promise<OtaReply> {
     const decision = decideUpdate({ running, candidates, now: now() });
     if (!decision.offer) {
-      emit({ type: 'not_offered', running, reason: decision.reason, ...clientOf(request) });
+      emit({ type: 'not_offered', running, reason: decision.reason, ...aboutRequest(request) });
       return nothingNewer(request, running, candidates);
     }
     const { release } = decision;
     const { manifest, seq, version } = release;
     const asManifest = manifest !== undefined && acceptsExplicitly(request.headers['accept'], MANIFEST_MEDIA_TYPE);
-    emit({ type: 'offered', running, seq, version, as: asManifest ? 'manifest' : 'image', ...clientOf(request) });
+    emit({ type: 'offered', running, seq, version, as: asManifest ? 'manifest' : 'image', ...aboutRequest(request) });
     if (asManifest) return manifestReply(manifest);
     // If-None-Match names what the device installed. It runs something older than this, so it is sent all the same.
-    return serveImage({ request, release, store, headers: channelHeaders(release), conditional: false, emit });
+    return serveImage({
+      request,
+      release,
+      store,
+      headers: channelHeaders(release),
+      conditional: false,
+      delivery,
+      emit,
+    });
   }
 
   const channelHeaders = (release: Release): Record<string, string> => ({
@@ -138,15 +206,25 @@ export function createOtaHandler(options: OtaHandlerOptions): OtaHandler {
     ...(publicUrl === undefined ? {} : { 'content-location': new URL(imagePath(release.sha256), publicUrl).href }),
   });
 
+  async function guarded(request: OtaRequest): Promise<OtaReply> {
+    try {
+      return await limited(request);
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      emit({ type: 'failed', error, ...aboutRequest(request) });
+      return problem('internal');
+    }
+  }
+
   return Object.freeze({
     async handle(request: OtaRequest): Promise<OtaReply> {
-      try {
-        return forMethod(request, await answer(request));
-      } catch (error) {
-        request.signal?.throwIfAborted();
-        emit({ type: 'failed', error, ...clientOf(request) });
-        return forMethod(request, problem('internal'));
-      }
+      const startedAt = performance.now();
+      const reply = forMethod(request, await guarded(request));
+      const { method, target } = request;
+      const path = (target.split('?', 1)[0] ?? '').slice(0, MAX_EVENT_PATH);
+      const durationMs = performance.now() - startedAt;
+      emit({ type: 'replied', method, path, status: reply.status, durationMs, ...aboutRequest(request) });
+      return reply;
     },
   });
 }
@@ -172,5 +250,5 @@ function manifestReply(manifest: string): OtaReply {
   return { status: 200, headers, body };
 }
 
-const clientOf = ({ client }: OtaRequest) => (client === undefined ? {} : { client });
+const retryAfter = (seconds: number) => ({ 'retry-after': String(seconds) });
 const signalOf = ({ signal }: OtaRequest) => (signal === undefined ? {} : { signal });

@@ -26,13 +26,18 @@ export interface OtaRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Undefined: no certificate, or none that tells who it is. */
   readonly client?: OtaClient;
+  /** Made by the host, one per request; never the client's own. Goes into events, and back as `x-request-id`. */
+  readonly id?: string;
+  /** The client's network address, where the host knows it. Tells clients without a certificate apart. */
+  readonly address?: string;
   /** Aborted when the client is gone: ends the reply's body and closes what it holds. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * A reply as plain data. Header names are lower case. For `HEAD` there is no body and `content-length` is the one of
- * `GET`. A streamed body holds nothing until it is read, and must be read to its end or ended with `return()`.
+ * `GET`. A streamed body must be read to its end or ended with `return()`; it opens nothing until it is read, but counts
+ * as a running download (`OtaLimits`) from the start. The request's `signal` ends it, too.
  */
 export interface OtaReply {
   readonly status: number;

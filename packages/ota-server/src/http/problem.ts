@@ -20,7 +20,10 @@ export const PROBLEMS = {
   method_not_allowed: { status: 405, message: 'Only GET and HEAD are possible here.' },
   precondition_failed: { status: 412, message: 'The file is another one than the request expects.' },
   range_not_satisfiable: { status: 416, message: 'The range begins behind the end of the file.' },
+  too_many_downloads: { status: 429, message: 'This client has too many downloads running. Try again later.' },
+  too_many_requests: { status: 429, message: 'This client asks too often. Try again later.' },
   internal: { status: 500, message: 'The server failed. Try again later.' },
+  busy: { status: 503, message: 'Too many downloads are running. Try again later.' },
 } as const satisfies Record<string, { readonly status: number; readonly message: string }>;
 
 export type OtaProblemCode = keyof typeof PROBLEMS;

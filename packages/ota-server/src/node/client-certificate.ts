@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { isDeviceId } from '@secure-esp/protocol';
 import { OtaError } from '../errors.js';
 import { CLIENT_ROLES, type ClientRole, type OtaClient } from '../http/ota-exchange.js';
+import { KnownClients } from './known-clients.js';
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
@@ -33,9 +34,18 @@ export interface ClientAuthorities {
  * The chain and the dates were checked in the handshake (`rejectUnauthorized`); here only which CA it was.
  */
 export function clientOfSocket(socket: TLSSocket, authorities: ClientAuthorities): OtaClient | undefined {
-  const certificate = socket.getPeerX509Certificate();
-  return certificate !== undefined && socket.authorized ? clientOfCertificate(certificate, authorities) : undefined;
+  if (!socket.authorized) return undefined;
+  // asked for with each request: TLS 1.2 allows another certificate within a connection
+  // Null, whatever its type says, once the socket is destroyed.
+  const raw = (socket.getPeerCertificate() as Partial<PeerCertificate> | null)?.raw;
+  if (raw === undefined) return undefined;
+  const known = knownTo.get(authorities) ?? new KnownClients();
+  knownTo.set(authorities, known);
+  return known.clientOf(raw, () => clientOfCertificate(new X509Certificate(raw), authorities));
 }
+
+/** By the CAs they were told by: with other CAs, nobody is known. */
+const knownTo = new WeakMap<ClientAuthorities, KnownClients>();
 
 export function clientOfCertificate(
   certificate: X509Certificate,

@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { OtaHandler } from '../handler/ota-handler.js';
 import { isOtaTarget } from '../handler/ota-route.js';
 import { checkMountPoint, targetBelow } from '../http/mount-point.js';
 import type { OtaClient, OtaReply, OtaRequest } from '../http/ota-exchange.js';
+import { FIRST_PIECE, nextPiece } from './piece-size.js';
+import { OTA_SERVER_DEFAULTS } from './server-limits.js';
 
 /** Who sent a request; `undefined` when that cannot be told. See {@link createClientOf}. */
 export type ClientOf = (request: IncomingMessage) => OtaClient | undefined;
@@ -23,8 +26,11 @@ export interface NodeListenerOptions {
  */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void;
 
+/** 16 hex characters. Not the client's own `x-request-id`: it could be another request's, or any text. */
+export const newRequestId = (): string => randomBytes(8).toString('hex');
+
 /** Longest time for one reply. */
-export const DEFAULT_REPLY_TIMEOUT_MS = 30 * 60 * 1000;
+export const DEFAULT_REPLY_TIMEOUT_MS = OTA_SERVER_DEFAULTS.replyTimeoutMs;
 
 /**
  * A handler as the request listener of `node:http` and `node:https`. Waits for slow readers instead of buffering, stops
@@ -60,11 +66,16 @@ async function respond(exchange: Exchange): Promise<void> {
     controller.abort();
   };
   const timer = setTimeout(abort, replyTimeoutMs);
-  response.once('close', abort);
+  const abortUnlessDone = () => {
+    if (!response.writableFinished) abort();
+  };
+  response.once('close', abortUnlessDone);
   // A reset is seen as 'close'; without a listener the error itself would end the process.
   response.on('error', abort);
   try {
-    const reply = await handler.handle(toOtaRequest(request, target, identify(clientOf, request), signal));
+    const id = newRequestId();
+    const reply = await handler.handle({ ...toOtaRequest(request, target, identify(clientOf, request), signal), id });
+    response.setHeader('x-request-id', id);
     writeHead(request, response, reply);
     await writeBody(response, reply, signal);
   } catch {
@@ -96,6 +107,7 @@ function toOtaRequest(
     target,
     headers: flatten(request.headers),
     ...(client === undefined ? {} : { client }),
+    ...(request.socket.remoteAddress === undefined ? {} : { address: request.socket.remoteAddress }),
     signal,
   };
 }
@@ -115,11 +127,23 @@ function writeHead(request: IncomingMessage, response: ServerResponse, reply: Ot
 async function writeBody(response: ServerResponse, reply: OtaReply, signal: AbortSignal): Promise<void> {
   const { body } = reply;
   if (body !== undefined && response.req.method !== 'HEAD') {
+    let pieceBytes = FIRST_PIECE;
     for await (const chunk of body instanceof Uint8Array ? [body] : body) {
-      signal.throwIfAborted();
-      if (!response.write(chunk)) await once(response, 'drain', { signal });
+      for (let at = 0; at < chunk.length;) {
+        signal.throwIfAborted();
+        const piece = chunk.subarray(at, at + pieceBytes);
+        at += piece.length;
+        if (!response.write(piece)) pieceBytes = nextPiece(pieceBytes, await drained(response, signal));
+      }
     }
   }
   response.end();
   if (!response.writableFinished) await once(response, 'finish', { signal });
+}
+
+/** Milliseconds until there was room again. */
+async function drained(response: ServerResponse, signal: AbortSignal): Promise<number> {
+  const startedAt = performance.now();
+  await once(response, 'drain', { signal });
+  return performance.now() - startedAt;
 }

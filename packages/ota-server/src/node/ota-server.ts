@@ -1,41 +1,35 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
-import type { Socket } from 'node:net';
-import { type SecureContextOptions, TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { DEFAULT_PORTS } from '@secure-esp/protocol';
 import { OtaError } from '../errors.js';
+import { type IsRevoked, isRevokedClient } from '../handler/authorize.js';
 import { createOtaHandler, type OtaHandlerOptions } from '../handler/ota-handler.js';
 import { isolate, type OtaEventListener } from '../handler/ota-event.js';
-import { type ClientAuthorities, clientOfSocket, readCertificates } from './client-certificate.js';
+import type { OtaClient } from '../http/ota-exchange.js';
+import { type ClientAuthorities, clientOfSocket } from './client-certificate.js';
+import { type Connections, cutSlowReaders, trackConnections } from './connections.js';
 import { toNodeListener } from './node-listener.js';
+import { OTA_SERVER_DEFAULTS, type OtaServerLimits, resolveServerLimits } from './server-limits.js';
+import { checkTicketKeys, type OtaServerTls, readAuthorities, secureContextOf, withTlsErrors } from './server-tls.js';
 
-export interface OtaServerTls {
-  /** Certificate of the server in PEM, followed by its intermediates. */
-  readonly cert: string;
-  /** Its private key in PEM. */
-  readonly key: string;
-  /** CA certificates (PEM) that make devices. */
-  readonly deviceCa: string;
-  /** CA certificates (PEM) that make operators. Default: none, only devices can connect. */
-  readonly operatorCa?: string;
-}
-
-export interface OtaServerOptions extends OtaHandlerOptions {
+/**
+ * With `dangerouslyServeWithoutClientCertificate`, the TLS handshake succeeds without a certificate, or with one that does
+ * not verify, until the server is restarted after the date; the handler refuses such clients everything else.
+ */
+export interface OtaServerOptions extends OtaHandlerOptions, OtaServerLimits {
   readonly tls: OtaServerTls;
   /** Default: all interfaces. */
   readonly host?: string;
   /** Default 8070; 0 takes a free one. */
   readonly port?: number;
-  /** Further connections are refused. Default 1024. */
-  readonly maxConnections?: number;
-  /** A connection on which nothing moves is cut, milliseconds. Default 30 s. */
-  readonly idleTimeoutMs?: number;
-  /** Longest TLS handshake, and longest time to send a request's headers, milliseconds. Default 10 s each. */
-  readonly requestTimeoutMs?: number;
-  /** Longest time for one reply, milliseconds. Default 30 minutes. */
-  readonly replyTimeoutMs?: number;
-  /** What `close` grants to running downloads, milliseconds. Default 10 s. */
-  readonly closeTimeoutMs?: number;
+  /**
+   * Keys of the TLS session tickets, 48 random bytes: the same for several processes behind one address, so that a session
+   * of one is resumed by the others. Secret: whoever has them can read TLS 1.2 sessions, and resume sessions of others.
+   * Default: random ones.
+   */
+  readonly ticketKeys?: Buffer;
 }
 
 export interface OtaServer extends AsyncDisposable {
@@ -48,14 +42,18 @@ export interface OtaServer extends AsyncDisposable {
    * @throws OtaError `bad_certificate`, and nothing has changed.
    */
   reloadTls(tls: OtaServerTls): void;
+  /**
+   * To be called when revocations have changed: from now on no TLS session from before is resumed, and the connections of
+   * revoked peers are cut, running downloads, too. Those for which `isRevoked` fails are cut as well (event `failed`).
+   * `ticketKeys`: the new keys, 48 bytes, where several processes share them. Default: random ones.
+   * @returns how many connections were cut. Rejects with `bad_option`, and nothing has changed.
+   */
+  revocationsChanged(options?: { readonly ticketKeys?: Buffer }): Promise<{ readonly closed: number }>;
   /** Accepts nothing new, lets running downloads end for `closeTimeoutMs`, then cuts them. Idempotent. */
   close(): Promise<void>;
   /** The server beneath, for what this interface does not offer. */
   readonly server: Server;
 }
-
-const MAX_HEADER_BYTES = 8 * 1024;
-const KEEP_ALIVE_MS = 5000;
 
 /**
  * The standalone update server: TLS 1.2 or newer, client certificates required, no listener until `listen`.
@@ -70,35 +68,51 @@ class StandaloneOtaServer implements OtaServer {
   readonly #host: string | undefined;
   readonly #port: number;
   readonly #closeTimeoutMs: number;
-  readonly #sockets = new Set<Socket>();
+  readonly #connections: Connections;
+  readonly #isRevoked: IsRevoked;
+  readonly #emit: OtaEventListener;
+  readonly #stopWatching: () => void;
   #authorities: ClientAuthorities;
+  #ticketKeys: Buffer | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: OtaServerOptions) {
-    const { replyTimeoutMs, requestTimeoutMs = 10_000 } = options;
+    const limits = resolveServerLimits(options);
     this.#authorities = readAuthorities(options.tls);
     this.#host = options.host;
     this.#port = options.port ?? DEFAULT_PORTS.ota;
-    this.#closeTimeoutMs = options.closeTimeoutMs ?? 10_000;
+    this.#closeTimeoutMs = limits.closeTimeoutMs;
+    this.#isRevoked = options.isRevoked ?? (() => false);
+    this.#emit = isolate(options.onEvent);
     const listener = toNodeListener(createOtaHandler(options), {
-      clientOf: ({ socket }) => (socket instanceof TLSSocket ? clientOfSocket(socket, this.#authorities) : undefined),
-      ...(replyTimeoutMs === undefined ? {} : { replyTimeoutMs }),
+      clientOf: ({ socket }) => (socket instanceof TLSSocket ? this.#clientOf(socket) : undefined),
+      replyTimeoutMs: limits.replyTimeoutMs,
     });
-    const limits = {
-      handshakeTimeout: requestTimeoutMs,
-      headersTimeout: requestTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: Math.min(5000, requestTimeoutMs),
-      maxHeaderSize: MAX_HEADER_BYTES,
+    const http = {
+      handshakeTimeout: limits.requestTimeoutMs,
+      headersTimeout: limits.requestTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(5000, limits.requestTimeoutMs),
+      maxHeaderSize: OTA_SERVER_DEFAULTS.maxHeaderBytes,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
     };
-    const verification = { requestCert: true, rejectUnauthorized: true };
+    const verification = {
+      requestCert: true,
+      rejectUnauthorized: options.dangerouslyServeWithoutClientCertificate === undefined,
+    };
     this.server = withTlsErrors(() =>
-      createServer({ ...secureContextOf(options.tls), ...verification, ...limits }, listener),
+      createServer({ ...secureContextOf(options.tls), ...verification, ...http }, listener),
     );
-    this.server.maxConnections = options.maxConnections ?? 1024;
-    this.server.setTimeout(options.idleTimeoutMs ?? 30_000);
-    this.server.keepAliveTimeout = KEEP_ALIVE_MS;
-    this.#watch(isolate(options.onEvent));
+    if (options.ticketKeys !== undefined) this.#useTicketKeys(checkTicketKeys(options.ticketKeys));
+    this.server.maxConnections = limits.maxConnections;
+    this.server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
+    this.server.setTimeout(limits.idleTimeoutMs);
+    this.#connections = trackConnections(this.server);
+    const { minimumBytesPerSecond, slowReaderGraceMs: graceMs } = limits;
+    this.#stopWatching = cutSlowReaders(this.server, { minimumBytesPerSecond, graceMs }, (socket) => {
+      this.#emit({ type: 'connection_closed', reason: 'too_slow', ...about(this.#clientOf(socket)) });
+    });
+    this.#watch();
   }
 
   get port(): number {
@@ -122,6 +136,14 @@ class StandaloneOtaServer implements OtaServer {
       this.server.setSecureContext(secureContextOf(tls));
     });
     this.#authorities = authorities;
+    // The new context has made up keys of its own.
+    if (this.#ticketKeys !== undefined) this.server.setTicketKeys(this.#ticketKeys);
+  }
+
+  async revocationsChanged(options: { readonly ticketKeys?: Buffer } = {}): Promise<{ readonly closed: number }> {
+    this.#useTicketKeys(options.ticketKeys === undefined ? randomBytes(48) : checkTicketKeys(options.ticketKeys));
+    const cut = await Promise.all([...this.#connections.secured].map((socket) => this.#cutIfRevoked(socket)));
+    return { closed: cut.filter((done) => done).length };
   }
 
   close(): Promise<void> {
@@ -133,16 +155,34 @@ class StandaloneOtaServer implements OtaServer {
     return this.close();
   }
 
-  #watch(emit: OtaEventListener): void {
-    // Sockets in their TLS handshake are no HTTP connections yet: only this knows them.
-    this.server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
+  #clientOf(socket: TLSSocket): OtaClient | undefined {
+    return clientOfSocket(socket, this.#authorities);
+  }
+
+  #useTicketKeys(keys: Buffer): void {
+    this.#ticketKeys = keys;
+    this.server.setTicketKeys(keys);
+  }
+
+  async #cutIfRevoked(socket: TLSSocket): Promise<boolean> {
+    const client = socket.destroyed ? undefined : this.#clientOf(socket);
+    if (client === undefined) return false;
+    try {
+      if (!(await isRevokedClient(client, this.#isRevoked)) || socket.destroyed) return false;
+      this.#emit({ type: 'connection_closed', reason: 'revoked', client });
+    } catch (error) {
+      if (socket.destroyed) return false;
+      this.#emit({ type: 'failed', error, client });
+    }
+    socket.destroy();
+    return true;
+  }
+
+  #watch(): void {
     this.server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
       const address = socket.remoteAddress;
       const code = refusalOfCertificate(socket) ?? error.code ?? error.name;
-      emit({ type: 'handshake_failed', code, ...(address === undefined ? {} : { address }) });
+      this.#emit({ type: 'handshake_failed', code, ...(address === undefined ? {} : { address }) });
     });
     const closeIdle = () => {
       this.server.closeIdleConnections();
@@ -156,9 +196,10 @@ class StandaloneOtaServer implements OtaServer {
   }
 
   async #shutDown(): Promise<void> {
+    this.#stopWatching();
     if (!this.server.listening) return;
     const deadline = setTimeout(() => {
-      for (const socket of this.#sockets) socket.destroy();
+      for (const socket of this.#connections.sockets) socket.destroy();
     }, this.#closeTimeoutMs);
     try {
       const closed = once(this.server, 'close');
@@ -170,30 +211,10 @@ class StandaloneOtaServer implements OtaServer {
   }
 }
 
-const readAuthorities = ({ deviceCa, operatorCa }: OtaServerTls): ClientAuthorities =>
-  Object.freeze({
-    device: readCertificates(deviceCa, 'tls.deviceCa'),
-    operator: operatorCa === undefined ? [] : readCertificates(operatorCa, 'tls.operatorCa'),
-  });
-
-const secureContextOf = ({ cert, key, deviceCa, operatorCa }: OtaServerTls): SecureContextOptions => ({
-  cert,
-  key,
-  ca: [deviceCa, ...(operatorCa === undefined ? [] : [operatorCa])],
-  minVersion: 'TLSv1.2',
-});
+const about = (client: OtaClient | undefined) => (client === undefined ? {} : { client });
 
 /** OpenSSL's word for what is wrong with the client's certificate. Node's types say Error, Node says string. */
 function refusalOfCertificate(socket: TLSSocket): string | undefined {
   const reason: unknown = socket.authorizationError;
   return typeof reason === 'string' ? reason : undefined;
-}
-
-function withTlsErrors<T>(action: () => T): T {
-  try {
-    return action();
-  } catch {
-    // OpenSSL's error may quote its input: it is not passed on
-    throw new OtaError('bad_certificate', 'tls.cert or tls.key does not parse, or they do not belong together');
-  }
 }

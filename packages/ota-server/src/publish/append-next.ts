@@ -6,7 +6,8 @@ const MAX_ATTEMPTS = 8;
 
 /**
  * Appends the release that `draft` makes for the next number. When another publisher takes that number first, everything
- * is read and decided again, so two publishers never both pass a check against the same old state.
+ * is read and decided again, so two publishers never both pass a check against the same old state. A draft with another
+ * number is a release that is there already: nothing is appended.
  * @throws OtaError `conflict` after 8 lost races, and whatever `draft` throws.
  */
 export async function appendNext(
@@ -17,7 +18,9 @@ export async function appendNext(
   const withSignal = signal === undefined ? {} : { signal };
   for (let attempt = 1; ; attempt += 1) {
     const releases = await store.listReleases(withSignal);
-    const release = await draft((releases.at(-1)?.seq ?? 0) + 1, releases);
+    const seq = (releases.at(-1)?.seq ?? 0) + 1;
+    const release = await draft(seq, releases);
+    if (release.seq !== seq) return release;
     try {
       await store.appendRelease({ release, ...withSignal });
       return release;

@@ -5,10 +5,22 @@ import { type ManifestSigner, signManifest } from '../manifest/manifest-signer.j
 import type { FirmwareStore } from '../stores/firmware-store.js';
 import { isChannelName, type Release } from '../update/release.js';
 import { appendNext } from './append-next.js';
+import { inTurn } from './image-turn.js';
 import { imageUrl } from './image-url.js';
-import { checkPolicy, checkUpload, type CheckUploadOptions } from './upload-gate.js';
+import { type ReceiveOptions, receiveUpload } from './receive-upload.js';
+import { findSameRelease } from './same-release.js';
+import { checkPolicy, checkUpload, type CheckUploadOptions, createUploadChecker } from './upload-gate.js';
 
-export interface PublishReleaseOptions extends CheckUploadOptions {
+export interface PublishReleaseOptions extends Omit<CheckUploadOptions, 'image'>, ReceiveOptions {
+  /**
+   * The signed file, as devices will get it: its bytes, or a stream of them (a file's read stream, a request, a web
+   * `ReadableStream`, any async iterable). A stream goes to a private file in `stagingDir` and is checked on the way; one
+   * image at a time in this process is then read into memory for the rest of the gate.
+   *
+   * A stream that is refused is ended, not read to its end; only a `node:http` request is left as it is, because closing
+   * it would close the connection that the reply needs.
+   */
+  readonly image: Uint8Array | AsyncIterable<Uint8Array>;
   readonly store: FirmwareStore;
   /** Signs the manifest with the release key. */
   readonly signer: ManifestSigner;
@@ -25,9 +37,13 @@ export interface PublishReleaseOptions extends CheckUploadOptions {
   readonly expiresInSeconds?: number;
   /** Default: the system's clock. */
   readonly now?: () => Date;
-  /** Release a version that is not higher than the newest one. Devices refuse it all the same. Default false. */
+  /**
+   * Release a version that is not higher than the newest one. Devices refuse it all the same. Default false. When it
+   * makes the difference, the process emits an `OtaSecurityWarning` with code `OTA_VERSION_OVERRIDE`.
+   */
   readonly dangerouslyAllowSameOrLowerVersion?: boolean;
-  readonly signal?: AbortSignal;
+  /** Called instead of releasing when this very release is there already, see {@link publishRelease}. */
+  readonly onAlreadyReleased?: (release: Release) => void;
 }
 
 export const DEFAULT_EXPIRES_SECONDS = 90 * 24 * 60 * 60;
@@ -36,25 +52,41 @@ export const DEFAULT_EXPIRES_SECONDS = 90 * 24 * 60 * 60;
  * Checks a signed image (the upload gate), signs its manifest and releases both. What is refused leaves nothing behind;
  * what fails half way leaves at most an image that nobody is offered.
  *
- * @throws OtaError a `GateCode` when the image is refused; `bad_option`, `bad_manifest`, `conflict`, `store_failed`,
- * `store_damaged`.
+ * Publishing the same again changes nothing, so a publisher that does not know whether it got through may try again: when
+ * the newest release of this project and chip in the channel has the same file and says the same (version, `from`,
+ * address, all but number and expiry), is signed by the same key and has not expired, it is returned.
+ *
+ * @throws OtaError a `GateCode` when the image is refused; `upload_stalled`, `upload_aborted`; `bad_option`,
+ * `bad_manifest`, `conflict`, `store_failed`, `store_damaged`. What to do about a `GateCode` is in `GATE_HINTS`.
  */
 export async function publishRelease(options: PublishReleaseOptions): Promise<Release> {
-  const { store, signer, from, signal, now = () => new Date() } = options;
+  const { image, signal } = options;
+  checkLifetime(options.expiresInSeconds ?? DEFAULT_EXPIRES_SECONDS);
   // The caller's buffer may change while we wait: what was checked is what is stored.
-  const image = new Uint8Array(options.image);
+  if (image instanceof Uint8Array) return publishBytes(options, new Uint8Array(image));
+  const staged = await receiveUpload(image, createUploadChecker(options), options);
+  try {
+    return await inTurn(async () => publishBytes(options, await staged.read()), signal);
+  } finally {
+    await staged.close();
+  }
+}
+
+async function publishBytes(options: PublishReleaseOptions, image: Uint8Array): Promise<Release> {
+  const { store, signer, from, signal, now = () => new Date() } = options;
   const upload = await checkUpload({ ...options, image });
   const channel = channelOf(options.name, upload.project);
-  const expiresInSeconds = checkLifetime(options.expiresInSeconds ?? DEFAULT_EXPIRES_SECONDS);
+  const expiresInSeconds = options.expiresInSeconds ?? DEFAULT_EXPIRES_SECONDS;
   const sha256 = createHash('sha256').update(image).digest('hex');
   const url = imageUrl(options.url, sha256);
   const allowSameOrLower = options.dangerouslyAllowSameOrLowerVersion === true;
   let stored = false;
+  let existing: Release | undefined;
+  let overridden: Release | undefined;
 
-  return appendNext(
+  const release = await appendNext(
     store,
     async (seq, releases) => {
-      checkPolicy({ upload, channel, releases, allowSameOrLower });
       const releasedAt = Math.floor(now().getTime() / 1000);
       const draft = {
         seq,
@@ -66,12 +98,26 @@ export async function publishRelease(options: PublishReleaseOptions): Promise<Re
         expiresAt: releasedAt + expiresInSeconds,
         ...(from === undefined ? {} : { from }),
       };
-      const manifest = await signManifest(toManifest(draft, url), signer);
+      const wanted = toManifest(draft, url);
+      existing = await findSameRelease({ releases, channel, wanted, signer, now: now() });
+      if (existing === undefined) overridden = checkPolicy({ upload, channel, releases, allowSameOrLower });
+      const manifest = existing?.manifest ?? (await signManifest(wanted, signer));
+      // Also for an existing release: that heals a damaged file.
       if (!stored) await store.putImage({ bytes: image, ...(signal === undefined ? {} : { signal }) });
       stored = true;
-      return { ...draft, manifest };
+      return existing ?? { ...draft, manifest };
     },
     signal,
+  );
+  if (existing !== undefined) options.onAlreadyReleased?.(release);
+  else if (overridden !== undefined) warnOfOverride(release, overridden);
+  return release;
+}
+
+function warnOfOverride({ seq, project, version }: Release, { version: newest }: Release): void {
+  process.emitWarning(
+    `release ${seq} of ${project} has version ${version} although ${newest} is released: devices refuse it`,
+    { type: 'OtaSecurityWarning', code: 'OTA_VERSION_OVERRIDE' },
   );
 }
 

@@ -1,13 +1,16 @@
 import {
   compareVersions,
   containsPrivateKey,
+  createImageStreamChecker,
   describesProduct,
+  type ImageStreamChecker,
+  isFirmwareImageError,
   parseVersion,
   type TrustedKeys,
   verifyImage,
   type VerifyOptions,
 } from '@secure-esp/firmware-image';
-import { OtaError } from '../errors.js';
+import { isGateCode, OtaError } from '../errors.js';
 import { newestOf } from '../update/decide-update.js';
 import type { Release } from '../update/release.js';
 
@@ -30,15 +33,52 @@ export type Upload = Pick<Release, 'project' | 'chip' | 'version' | 'secureVersi
 
 const DEFAULT_MAX_IMAGE_BYTES = 16 * 1024 * 1024;
 const MAX_TEXT_BYTES = 32;
+
+/** What of the gate can be told while the image arrives. Every image passes it first, so that one file has one verdict. */
+export function createUploadChecker(
+  options: Pick<CheckUploadOptions, 'chip' | 'chipRevision' | 'maxImageBytes'>,
+): ImageStreamChecker {
+  const { chip, chipRevision, maxImageBytes: maxBytes = DEFAULT_MAX_IMAGE_BYTES } = options;
+  const checker = createImageStreamChecker({
+    maxBytes,
+    ...(chip === undefined ? {} : { chip }),
+    ...(chipRevision === undefined ? {} : { chipRevision }),
+  });
+  const judged = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      if (!isFirmwareImageError(error) || !isGateCode(error.code)) throw error;
+      throw new OtaError(error.code, error.message, { cause: error });
+    }
+  };
+  return {
+    push: (chunk) => {
+      judged(() => {
+        checker.push(chunk);
+      });
+    },
+    end: () => {
+      judged(() => {
+        checker.end();
+      });
+    },
+  };
+}
+
 /**
  * The upload gate: what a device would refuse, and what must never reach one, stops here.
  *
- * Checks, in this order: size, format, checksum, hash, application descriptor, chip, signature by a trusted key (the
- * device's rules, see `verifyImage`), no private key inside, project, version.
+ * Checks, in this order: size, format, chip and checksum in the order of the file (see `createImageStreamChecker`); hash,
+ * application descriptor, signature by a trusted key (the device's rules, see `verifyImage`), no private key inside,
+ * project, version.
  * @throws OtaError with one of `GATE_CODES`; `FirmwareImageError` `bad_option` for impossible keys or schemes.
  */
 export async function checkUpload(options: CheckUploadOptions): Promise<Upload> {
   const { schemes, maxBlocks, chip: wantedChip, chipRevision } = options;
+  const checker = createUploadChecker(options);
+  checker.push(options.image);
+  checker.end();
   const verdict = await verifyImage(options.image, options.trusted, {
     maxBytes: options.maxImageBytes ?? DEFAULT_MAX_IMAGE_BYTES,
     ...(schemes === undefined ? {} : { schemes }),
@@ -107,9 +147,10 @@ export interface PolicyOptions {
 /**
  * The upload against what is released already: a channel belongs to the project of its first release, versions only rise
  * per project and chip, and so does the anti-rollback counter.
+ * @returns the release that a version which does not rise was allowed against, if there is one.
  * @throws OtaError `wrong_project`, `same_version`, `lower_version`, `secure_version`
  */
-export function checkPolicy({ upload, channel, releases, allowSameOrLower }: PolicyOptions): void {
+export function checkPolicy({ upload, channel, releases, allowSameOrLower }: PolicyOptions): Release | undefined {
   const first = releases.find((release) => release.channel === channel);
   if (first !== undefined && first.project !== upload.project) {
     throw new OtaError('wrong_project', `the channel ${channel} belongs to another project`);
@@ -122,13 +163,13 @@ export function checkPolicy({ upload, channel, releases, allowSameOrLower }: Pol
       `the secure version is ${upload.secureVersion}, ${highest} is released already`,
     );
   }
-  if (allowSameOrLower) return;
   const newest = newestOf(rivals);
   const current = newest === undefined ? undefined : parseVersion(newest.version);
   const offered = parseVersion(upload.version);
-  if (newest === undefined || current === undefined || offered === undefined) return;
+  if (newest === undefined || current === undefined || offered === undefined) return undefined;
   const order = compareVersions(offered, current);
-  if (order > 0) return;
+  if (order > 0) return undefined;
+  if (allowSameOrLower) return newest;
   throw order === 0
     ? new OtaError('same_version', `version ${newest.version} is released already`)
     : new OtaError('lower_version', `version ${newest.version} is released already, ${upload.version} is lower`);

@@ -1,15 +1,24 @@
 import { createHash } from 'node:crypto';
-import { lstat, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOtaError, OtaError } from '../errors.js';
 import { isSha256, type Release } from '../update/release.js';
-import { errnoOf, listNames, OPEN_READ, removeStaleFiles, writeDurably } from './durable-file.js';
-import { CHUNK_BYTES, type FirmwareStore, type StoredImage } from './firmware-store.js';
+import { BlockCache } from './block-cache.js';
+import { DirectoryListing } from './directory-listing.js';
+import { errnoOf, OPEN_READ, removeStaleFiles, writeDurably } from './durable-file.js';
+import type { FirmwareStore, StoredImage } from './firmware-store.js';
+import { lookUp } from './look-up.js';
+import { readImageFile } from './read-image-file.js';
 import { checkRelease, decodeRelease, encodeRelease } from './release-record.js';
 
 export interface FileFirmwareStoreOptions {
   /** Created on the first write. Holds `images/<sha256>.bin`, `releases/<seq>.json` and `tmp/`. */
   readonly dir: string;
+  /**
+   * Most memory for bytes of images that several readers share, in bytes. Default 32 MiB; 0 reads every byte from the file,
+   * for each reader.
+   */
+  readonly cacheBytes?: number;
   /** Called before each change on disk; what it throws stops the change. For logs and failure tests. */
   readonly onStep?: (step: FileStoreStep) => void;
 }
@@ -18,6 +27,7 @@ export type FileStoreStep = `${'image' | 'release'}:${'write' | 'sync' | 'publis
 
 const RECORD_NAME = /^([0-9]{10})\.json$/;
 const MAX_RECORD_BYTES = 64 * 1024;
+const DEFAULT_CACHE_BYTES = 32 * 1024 * 1024;
 const STALE_MS = 24 * 60 * 60 * 1000;
 
 /**
@@ -33,15 +43,22 @@ export function createFileFirmwareStore(options: FileFirmwareStoreOptions): Firm
 class FileFirmwareStore implements FirmwareStore {
   readonly #images: string;
   readonly #releases: string;
+  readonly #recordNames: DirectoryListing;
+  readonly #cache: BlockCache;
   readonly #temporary: string;
   readonly #onStep: (step: FileStoreStep) => void;
   /** Records are immutable, so what was read once stays true. */
   readonly #known = new Map<number, Release>();
 
-  constructor({ dir, onStep }: FileFirmwareStoreOptions) {
+  constructor({ dir, cacheBytes = DEFAULT_CACHE_BYTES, onStep }: FileFirmwareStoreOptions) {
     if (dir === '') throw new OtaError('bad_option', 'dir must name a directory');
+    if (!Number.isSafeInteger(cacheBytes) || cacheBytes < 0) {
+      throw new OtaError('bad_option', 'cacheBytes must be a whole number of bytes, 0 or more');
+    }
+    this.#cache = new BlockCache(cacheBytes);
     this.#images = join(dir, 'images');
     this.#releases = join(dir, 'releases');
+    this.#recordNames = new DirectoryListing(this.#releases);
     this.#temporary = join(dir, 'tmp');
     this.#onStep = onStep ?? (() => undefined);
   }
@@ -59,45 +76,22 @@ class FileFirmwareStore implements FirmwareStore {
     return releases;
   }
 
-  async statImage({ sha256, signal }: { sha256: string; signal?: AbortSignal }): Promise<StoredImage | undefined> {
-    signal?.throwIfAborted();
-    if (!isSha256(sha256)) return undefined;
-    try {
-      const found = await lstat(this.#imagePath(sha256));
-      return found.isFile() ? { sha256, size: found.size } : undefined;
-    } catch (cause) {
-      if (errnoOf(cause) === 'ENOENT') return undefined;
-      throw failed('an image cannot be looked up', cause);
-    }
+  statImage({ sha256, signal }: { sha256: string; signal?: AbortSignal }): Promise<StoredImage | undefined> {
+    return new Promise((resolve) => {
+      signal?.throwIfAborted();
+      resolve(isSha256(sha256) ? this.#findImage(sha256) : undefined);
+    });
   }
 
-  async *readImage(options: {
+  readImage(options: {
     sha256: string;
     start?: number;
     end?: number;
     signal?: AbortSignal;
   }): AsyncGenerator<Uint8Array> {
-    const { sha256, start = 0, signal } = options;
-    signal?.throwIfAborted();
-    if (!isSha256(sha256)) throw damaged();
-    const handle = await open(this.#imagePath(sha256), OPEN_READ).catch((cause: unknown) => {
-      throw damaged(cause);
-    });
-    try {
-      const { size } = await handle.stat();
-      const last = options.end ?? size - 1;
-      if (last >= size) throw damaged();
-      for (let at = start; at <= last;) {
-        signal?.throwIfAborted();
-        const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, last - at + 1));
-        const { bytesRead } = await handle.read(chunk, 0, chunk.length, at);
-        if (bytesRead === 0) throw damaged();
-        at += bytesRead;
-        yield chunk.subarray(0, bytesRead);
-      }
-    } finally {
-      await handle.close();
-    }
+    const { sha256, start = 0, end, signal } = options;
+    const path = isSha256(sha256) ? this.#imagePath(sha256) : undefined;
+    return readImageFile({ path, start, end, signal, cache: this.#cache });
   }
 
   async putImage({ bytes, signal }: { bytes: Uint8Array; signal?: AbortSignal }): Promise<StoredImage> {
@@ -133,7 +127,7 @@ class FileFirmwareStore implements FirmwareStore {
 
   async #numbers(): Promise<number[]> {
     try {
-      const names = await listNames(this.#releases);
+      const names = await this.#recordNames.names();
       return names.flatMap((name) => RECORD_NAME.exec(name)?.[1] ?? []).map(Number);
     } catch (cause) {
       throw failed('the releases cannot be listed', cause);
@@ -153,6 +147,15 @@ class FileFirmwareStore implements FirmwareStore {
       }
     } catch (cause) {
       throw failed(`the record of release ${seq} cannot be read`, cause);
+    }
+  }
+
+  #findImage(sha256: string): StoredImage | undefined {
+    try {
+      const found = lookUp(this.#imagePath(sha256));
+      return found?.isFile() === true ? { sha256, size: found.size } : undefined;
+    } catch (cause) {
+      throw failed('an image cannot be looked up', cause);
     }
   }
 
@@ -179,6 +182,3 @@ class FileFirmwareStore implements FirmwareStore {
 
 const failed = (message: string, cause: unknown): OtaError =>
   isOtaError(cause) ? cause : new OtaError('store_failed', message, { cause });
-
-const damaged = (cause?: unknown): OtaError =>
-  new OtaError('store_damaged', 'the image is not stored, or shorter than asked for', { cause });

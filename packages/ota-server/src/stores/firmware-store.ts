@@ -20,10 +20,11 @@ export interface FirmwareReader {
   statImage(options: StoreOptions & { readonly sha256: string }): Promise<StoredImage | undefined>;
 
   /**
-   * Bytes `start` to `end` (inclusive, default: all) of a stored image, in chunks of at most 64 KiB.
+   * Bytes `start` to `end` (inclusive, default: all) of a stored image, in chunks of at most 256 KiB.
    *
    * Lazy: nothing is opened before the first chunk is asked for, so a body that nobody reads holds nothing. Ending the
-   * loop early (`break`, `return()`, an abort of `signal`) releases what was opened. Each chunk is the reader's to keep.
+   * loop early (`break`, `return()`, an abort of `signal`) releases what was opened. A chunk may be shared with
+   * other readers: keep it as long as you like, never write to it and never transfer its buffer.
    * Fails with `store_damaged` when the image is missing or shorter than asked for.
    */
   readImage(
@@ -51,4 +52,4 @@ export interface FirmwareWriter {
 export interface FirmwareStore extends FirmwareReader, FirmwareWriter {}
 
 /** Largest piece that a store hands out, bytes. */
-export const CHUNK_BYTES = 64 * 1024;
+export const CHUNK_BYTES = 256 * 1024;

@@ -16,7 +16,7 @@ export function createMemoryFirmwareStore(): FirmwareStore {
     }
     for (let at = start; at <= last; at += CHUNK_BYTES) {
       signal?.throwIfAborted();
-      yield await Promise.resolve(bytes.slice(at, Math.min(at + CHUNK_BYTES, last + 1)));
+      yield await Promise.resolve(bytes.subarray(at, Math.min(at + CHUNK_BYTES, last + 1)));
     }
   }
 

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { FirmwareStore } from '../stores/firmware-store.js';
 import type { Release } from '../update/release.js';
 
-/** Three chunks, the last one a little more than a third of one. */
-export const BYTES: Buffer = Buffer.alloc(150_001, 'firmware');
+/** Three chunks, the last one a little more than a quarter of one. */
+export const BYTES: Buffer = Buffer.alloc(600_001, 'firmware');
 export const SHA256: string = createHash('sha256').update(BYTES).digest('hex');
-export const LARGEST_CHUNK_BYTES = 64 * 1024;
+export const LARGEST_CHUNK_BYTES = 256 * 1024;
 
 /** A record that fits {@link BYTES}. */
 export const release = (seq: number, over: Partial<Release> = {}): Release => ({

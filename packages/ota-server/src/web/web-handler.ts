@@ -1,7 +1,7 @@
 import type { OtaHandler } from '../handler/ota-handler.js';
 import { checkMountPoint, targetBelow } from '../http/mount-point.js';
 import type { OtaClient, OtaReply } from '../http/ota-exchange.js';
-import { DEFAULT_REPLY_TIMEOUT_MS } from '../node/node-listener.js';
+import { DEFAULT_REPLY_TIMEOUT_MS, newRequestId } from '../node/node-listener.js';
 
 export interface WebHandlerOptions<Context = unknown> {
   /**
@@ -43,6 +43,7 @@ export function toWebHandler<Context = unknown>(
 
   return async function otaHandler(request, context) {
     const lifetime = lifetimeOf(request, replyTimeoutMs);
+    const id = newRequestId();
     try {
       const { pathname, search } = new URL(request.url);
       const client = await identify(request, context);
@@ -51,13 +52,14 @@ export function toWebHandler<Context = unknown>(
         target: targetBelow(pathname + search, prefix) ?? '/',
         headers: Object.fromEntries(request.headers),
         ...(client === undefined ? {} : { client }),
+        id,
         signal: lifetime.signal,
       });
-      return toResponse(reply, lifetime);
+      return toResponse({ ...reply, headers: { ...reply.headers, 'x-request-id': id } }, lifetime);
     } catch {
       // The client is gone, or the time is over: all else the handler answers itself.
       lifetime.end();
-      return new Response(null, { status: 503 });
+      return new Response(null, { status: 503, headers: { 'x-request-id': id } });
     }
   };
 }

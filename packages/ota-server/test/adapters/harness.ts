@@ -13,6 +13,7 @@ import {
 import { expect, onTestFinished, vi } from 'vitest';
 import { device, deviceCa, serverCa } from '../fixtures/certificates.js';
 import type { Answer } from '../fixtures/https-client.js';
+import { recordOutcomes } from '../fixtures/recorded-events.js';
 import { type WatchedStore, watchStore } from '../fixtures/watched-store.js';
 import type { Host } from './hosts.js';
 
@@ -42,7 +43,7 @@ export async function start(
   const described = { channel: 'secure_esp', project: 'secure_esp', chip: 'esp32c6', version: '1.0.0' };
   const release = await dangerouslyReleaseUnchecked({ store, image: bytes, release: described });
   const events: OtaEvent[] = [];
-  const handler = createOtaHandler({ store, onEvent: (event) => events.push(event), ...over });
+  const handler = createOtaHandler({ store, onEvent: recordOutcomes(events), ...over });
   const clientOf = createClientOf({ deviceCa, operatorCa: serverCa });
   return { port: await host.start({ handler, clientOf, prefix }), prefix, release, store, events };
 }

@@ -124,7 +124,7 @@ describe('Hono', () => {
       '/updates/*',
       otaHono<MyEnv>(handler, { clientOf: (context) => Promise.resolve(known(context.get('device'))) }),
     );
-    const request = { headers: { 'x-device': 'esp-001' } };
+    const request = { headers: { 'x-device': 'esp-009' } };
     expect((await app.request('/updates/secure_esp.bin', request)).status).toBe(200);
     expect((await app.request('/updates/secure_esp.bin')).status).toBe(403);
   });

@@ -5,6 +5,7 @@ import {
   createMemoryFirmwareStore,
   createOtaHandler,
   dangerouslyReleaseUnchecked,
+  type OtaEvent,
   verifyManifest,
 } from '@secure-esp/ota-server';
 import { expect, onTestFinished } from 'vitest';
@@ -94,6 +95,53 @@ export const SCENARIOS: readonly Scenario[] = [
       await refused(get(port, channel, certificates.deviceAsOperator), 403, 'no_client');
       await refused(get(port, channel, certificates.operatorAsDevice), 403, 'no_client');
       await refused(get(port, channel, certificates.broker), 403, 'no_client');
+    },
+  },
+  {
+    name: 'gives every reply an id, of its own making, that its events have, too',
+    async run(host) {
+      const events: OtaEvent[] = [];
+      const { port } = await start(host, { onEvent: (event) => events.push(event) });
+      const headers = { 'x-request-id': 'mine' };
+      const ids = [
+        await get(port, channel, device, { headers }),
+        await get(port, channel, device, { headers, method: 'HEAD' }),
+        await get(port, `${PREFIX}/nothing.bin`, device, { headers }),
+        await get(port, channel, undefined, { headers }),
+      ].map((answer) => answer.headers['x-request-id']);
+      for (const id of ids) expect(id).toMatch(/^[0-9a-f]{16}$/);
+      expect(new Set(ids).size).toBe(ids.length);
+      const replied = events.filter((event) => event.type === 'replied');
+      expect(replied.map(({ requestId, status, path }) => [requestId, status, path])).toEqual([
+        [ids[0], 200, '/secure_esp.bin'],
+        [ids[1], 200, '/secure_esp.bin'],
+        [ids[2], 404, '/nothing.bin'],
+        [ids[3], 403, '/secure_esp.bin'],
+      ]);
+      const download = events.filter(({ type }) => type.startsWith('download'));
+      expect(download).toMatchObject([
+        { type: 'download_started', requestId: ids[0], start: 0 },
+        { type: 'download', requestId: ids[0], complete: true, durationMs: expect.any(Number) as number },
+      ]);
+    },
+  },
+  {
+    name: 'lets one client have so many downloads at a time, and no more',
+    async run(host) {
+      const running = await start(host, { bytes: UNBUFFERABLE, limits: { downloadsPerClient: 2 } });
+      const sockets = [await dial(running.port), await dial(running.port)];
+      for (const socket of sockets) {
+        ask(socket, channel);
+        await once(socket, 'data');
+        socket.pause();
+      }
+      const answer = await get(running.port, channel, device);
+      expect([answer.status, codeOf(answer), answer.headers['retry-after']]).toEqual([429, 'too_many_downloads', '30']);
+      expect((await get(running.port, channel, otherDevice, { method: 'HEAD' })).status).toBe(200);
+      sockets[0]?.destroy();
+      await until(
+        async () => (await get(running.port, channel, device, { headers: { range: 'bytes=0-9' } })).status === 206,
+      );
     },
   },
   {

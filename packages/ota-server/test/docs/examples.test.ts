@@ -1,52 +1,22 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { initPki } from '@secure-esp/pki';
-import { build } from 'esbuild';
 import ts from 'typescript';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createFileFirmwareStore } from '../../src/index.js';
 import { publish } from '../fixtures/firmware.js';
 import { get } from '../fixtures/https-client.js';
 import { temporaryDirectory } from '../fixtures/temporary-directory.js';
+import { examples, startExample } from './start-example.js';
 
 const root = join(import.meta.dirname, '../..');
-const examples = join(root, 'examples');
 const HOSTS = ['node', 'express', 'fastify', 'hono'] as const;
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
-
-/** Starts an example in `dir` and returns the port that it prints. */
-async function startExample(name: string, dir: string): Promise<number> {
-  const program = join(dir, 'example.mjs');
-  await build({
-    entryPoints: [join(examples, `${name}.ts`)],
-    outfile: program,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    conditions: ['@secure-esp/source'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    logLevel: 'error',
-  });
-  const env = { ...process.env, PORT: '0' };
-  const child = spawn(process.execPath, [program], { cwd: dir, env, stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(async () => {
-    child.kill();
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const port = /^updates on https:\/\/localhost:([0-9]+)\/updates\/$/.exec(line)?.[1];
-    if (port !== undefined) return Number(port);
-  }
-  throw new Error(`the example ${name} ended`);
-}
 
 describe('the examples', () => {
   it('are one program per host, beside what they share', () => {
     const programs = readdirSync(examples).filter((file) => file.endsWith('.ts'));
-    expect(programs.sort()).toEqual([...HOSTS, 'setup'].map((name) => `${name}.ts`).sort());
+    expect(programs.sort()).toEqual([...HOSTS, 'setup', 'upload'].map((name) => `${name}.ts`).sort());
   });
 
   it('are type-correct', () => {

@@ -5,7 +5,7 @@ import { signImage, type TrustedKeys } from '@secure-esp/firmware-image';
 import { signerFromPem, trustedFromPem } from '@secure-esp/firmware-image/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createMemoryFirmwareStore, GATE_CODES, isOtaError, publishRelease } from '../../src/index.js';
+import { createMemoryFirmwareStore, GATE_CODES, GATE_HINTS, isOtaError, publishRelease } from '../../src/index.js';
 import {
   firmwareKey,
   foreignKey,
@@ -199,5 +199,15 @@ describe.skipIf(!present)('the upload gate and images of the world (skipped with
       const code = own === 'version_unparsable' ? await gate(image, { trusted: trustedKey(key), version: '1' }) : own;
       expect([file, code]).toEqual([file, 'released']);
     }
+  });
+});
+
+describe('what to do about a refusal', () => {
+  it.each(GATE_CODES)('%s: one sentence', (code) => {
+    expect(GATE_HINTS[code]).toMatch(/^[A-Z][^\n]{20,}\.$/);
+  });
+
+  it('is there for every code, and for no other', () => {
+    expect(Object.keys(GATE_HINTS).sort()).toEqual([...GATE_CODES].sort());
   });
 });

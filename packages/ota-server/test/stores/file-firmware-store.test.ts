@@ -1,4 +1,5 @@
-import { cp, mkdir, readdir, readFile, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +9,16 @@ import { publish } from '../fixtures/firmware.js';
 import { describeFirmwareStore } from '../fixtures/firmware-store-contract.js';
 import { temporaryDirectory } from '../fixtures/temporary-directory.js';
 
-describeFirmwareStore('files', async () => createFileFirmwareStore({ dir: join(await temporaryDirectory(), 'store') }));
+for (const [name, cacheBytes] of [
+  ['files', undefined],
+  ['files without a cache', 0],
+  ['files with a cache of one block', 256 * 1024],
+] as const) {
+  describeFirmwareStore(name, async () => {
+    const dir = join(await temporaryDirectory(), 'store');
+    return createFileFirmwareStore({ dir, ...(cacheBytes === undefined ? {} : { cacheBytes }) });
+  });
+}
 
 const openFiles = async () => (process.platform === 'linux' ? (await readdir('/proc/self/fd')).length : 0);
 
@@ -153,13 +163,85 @@ describe('the file store', () => {
     const before = await openFiles();
     for (let round = 0; round < 20; round += 1) {
       for await (const chunk of store.readImage({ sha256 })) {
-        expect(chunk.length).toBe(65_536);
+        expect(chunk.length).toBe(262_144);
         break;
       }
       // never read at all
       store.readImage({ sha256 });
     }
     expect(await openFiles()).toBe(before);
+  });
+
+  it('shows a release of another process at once, however quiet it was before', async () => {
+    const dir = await temporaryDirectory();
+    const reader = createFileFirmwareStore({ dir });
+    const versions = ['1.0.0', '1.1.0', '1.2.0', '1.3.0'];
+    for (const [index, version] of versions.entries()) {
+      await publish(createFileFirmwareStore({ dir }), { version });
+      expect((await reader.listReleases()).map((release) => release.version)).toEqual(versions.slice(0, index + 1));
+      const longAgo = new Date(2020, 0, index + 1);
+      await utimes(join(dir, 'releases'), longAgo, longAgo);
+      expect(await reader.listReleases()).toHaveLength(index + 1);
+    }
+    await rm(join(dir, 'releases/0000000004.json'));
+    expect(await reader.listReleases()).toHaveLength(3);
+  });
+
+  it.each<[string, (path: string) => Promise<void>]>([
+    ['removed', (path) => rm(path)],
+    ['cut short', (path) => truncate(path, 300_000)],
+    ['emptied', (path) => truncate(path, 0)],
+  ])('has no image any more whose file was %s after it was read', async (_name, damage) => {
+    const dir = await temporaryDirectory();
+    const store = createFileFirmwareStore({ dir });
+    const bytes = randomBytes(600_000);
+    const { sha256 } = await store.putImage({ bytes });
+    expect(bytes.equals(await collect(store.readImage({ sha256 })))).toBe(true);
+    await damage(join(dir, 'images', `${sha256}.bin`));
+    await expect(collect(store.readImage({ sha256, start: 0, end: 599_999 }))).rejects.toMatchObject({
+      code: 'store_damaged',
+    });
+    await createFileFirmwareStore({ dir }).putImage({ bytes });
+    expect(bytes.equals(await collect(store.readImage({ sha256 })))).toBe(true);
+  });
+
+  it.each<[string, (path: string) => Promise<void>]>([
+    ['removed', (path) => rm(path)],
+    ['cut short', (path) => truncate(path, 300_000)],
+  ])('never ends well, with other bytes, for a reader whose file is %s on the way', async (_name, damage) => {
+    const dir = await temporaryDirectory();
+    const store = createFileFirmwareStore({ dir });
+    const bytes = randomBytes(600_000);
+    const { sha256 } = await store.putImage({ bytes });
+    const chunks: Uint8Array[] = [];
+    const read = async () => {
+      for await (const chunk of store.readImage({ sha256 })) {
+        if (chunks.push(chunk) === 1) await damage(join(dir, 'images', `${sha256}.bin`));
+      }
+    };
+    const failed = await read().then(
+      () => false,
+      () => true,
+    );
+    const received = Buffer.concat(chunks);
+    expect(bytes.subarray(0, received.length).equals(received)).toBe(true);
+    expect(failed).toBe(received.length < bytes.length);
+  });
+
+  it('reads a file once for many readers', async () => {
+    const store = createFileFirmwareStore({ dir: await temporaryDirectory() });
+    const { sha256 } = await store.putImage({ bytes: randomBytes(600_000) });
+    const firstChunk = async () => {
+      for await (const chunk of store.readImage({ sha256 })) return chunk.buffer;
+      return undefined;
+    };
+    const buffers = await Promise.all(Array.from({ length: 20 }, firstChunk));
+    expect(new Set(buffers).size).toBe(1);
+  });
+
+  it.each([-1, 0.5, Number.NaN])('refuses a cache of %d bytes', async (cacheBytes) => {
+    const dir = await temporaryDirectory();
+    expect(() => createFileFirmwareStore({ dir, cacheBytes })).toThrow('cacheBytes');
   });
 
   it('can be moved', async () => {

@@ -8,6 +8,7 @@ import {
   toWebHandler,
 } from '../../src/index.js';
 import { storeWith } from '../fixtures/firmware.js';
+import { recordOutcomes } from '../fixtures/recorded-events.js';
 import { watchStore } from '../fixtures/watched-store.js';
 
 const client: OtaClient = { cn: 'esp-001', role: 'device' };
@@ -16,7 +17,7 @@ const clientOf = () => client;
 async function start(versions = ['1.0.0']) {
   const store = watchStore(await storeWith(...versions));
   const events: OtaEvent[] = [];
-  return { store, events, handler: createOtaHandler({ store, onEvent: (event) => events.push(event) }) };
+  return { store, events, handler: createOtaHandler({ store, onEvent: recordOutcomes(events) }) };
 }
 
 /** A reply of `count` pieces that ends only when it is given up, and says when it was. */
