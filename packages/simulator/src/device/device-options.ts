@@ -30,6 +30,11 @@ export interface DeviceTimeouts {
   readonly connectMs?: number;
   /** Longest silence of the update server. Default 20 000. */
   readonly idleMs?: number;
+  /**
+   * Longest duration of one transfer, so that a server which sends a byte now and then cannot hold the device. Default
+   * 1 800 000 (30 minutes): 16 MiB, the largest slot, take 11 minutes at the 26 KB/s of a slow ESP32.
+   */
+  readonly downloadMs?: number;
 }
 
 export interface VirtualDeviceOptions {

@@ -83,6 +83,7 @@ export const resolveOptions = (options: VirtualDeviceOptions): ResolvedOptions =
     timeouts: Object.freeze({
       connectMs: inRange('timeouts.connectMs', options.timeouts?.connectMs ?? 10_000, 1, 600_000),
       idleMs: inRange('timeouts.idleMs', options.timeouts?.idleMs ?? 20_000, 1, 600_000),
+      downloadMs: inRange('timeouts.downloadMs', options.timeouts?.downloadMs ?? 1_800_000, 1, 86_400_000),
     }),
     keepaliveSeconds: inRange('mqtt.keepaliveSeconds', options.mqtt.keepaliveSeconds ?? 60, 1, 65_535),
     reconnect: options.reconnect ?? {},

@@ -129,6 +129,7 @@ export const startSession = (session: SessionOptions): Session => {
     events: downloads,
     connectTimeoutMs: timeouts.connectMs,
     idleTimeoutMs: timeouts.idleMs,
+    downloadTimeoutMs: timeouts.downloadMs,
     bytesPerSecond: options.bytesPerSecond,
     onFault: session.fault,
   });

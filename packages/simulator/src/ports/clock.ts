@@ -22,6 +22,12 @@ export const systemClock: Clock = Object.freeze({
   },
 });
 
+/** Starts a countdown: tells how many milliseconds are left, 0 when none are. */
+export const countdown = (clock: Clock, limitMs: number): (() => number) => {
+  const endsAt = clock.monotonicMs() + limitMs;
+  return () => Math.max(0, endsAt - clock.monotonicMs());
+};
+
 /** Resolves after `delayMs`, or at once when the signal aborts. */
 export const pause = (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

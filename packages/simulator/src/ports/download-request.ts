@@ -34,6 +34,8 @@ export interface OpenOptions {
   readonly clock: Clock;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** What is left of the time for the whole transfer. */
+  readonly remainingMs: () => number;
   readonly signal: AbortSignal;
 }
 
@@ -45,6 +47,7 @@ export const openDownload = (wanted: DownloadRequest, options: OpenOptions): Pro
   new Promise((resolve, reject) => {
     // In TLS 1.3 the server judges our certificate after the handshake, and may just close: until it answers, we do not know.
     let stage: 'connecting' | 'handshake' | 'unproven' | 'waiting' = 'connecting';
+    let answered = false;
     let cancel: () => void = () => undefined;
     const fail = (failure: TransferFailure): void => {
       cancel();
@@ -53,7 +56,7 @@ export const openDownload = (wanted: DownloadRequest, options: OpenOptions): Pro
     };
     const limit = (ms: number, failure: () => TransferFailure): void => {
       cancel();
-      cancel = options.clock.schedule(ms, () => {
+      cancel = options.clock.schedule(Math.min(ms, options.remainingMs()), () => {
         fail(failure());
       });
     };
@@ -77,12 +80,21 @@ export const openDownload = (wanted: DownloadRequest, options: OpenOptions): Pro
         stage = socket instanceof TLSSocket && socket.getProtocol() === 'TLSv1.3' ? 'unproven' : 'waiting';
         limit(options.idleTimeoutMs, () => new TransferFailure('stalled'));
       });
+      socket.once('data', () => {
+        stage = 'waiting';
+      });
+    });
+    outgoing.on('upgrade', () => {
+      fail(new TransferFailure('http_status'));
     });
     outgoing.on('response', (response) => {
       cancel();
+      answered = true;
       resolve(response);
     });
     outgoing.on('error', (cause) => {
+      // From here on the response tells; bytes behind a body that is complete are an error only here.
+      if (answered) return;
       const malformed = 'code' in cause && typeof cause.code === 'string' && cause.code.startsWith('HPE_');
       const tls = isTlsFault(cause) || stage === 'handshake' || stage === 'unproven';
       fail(new TransferFailure(malformed ? 'http_status' : tls ? 'tls' : 'unreachable', { cause }));

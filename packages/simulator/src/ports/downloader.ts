@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { SecureContext } from 'node:tls';
 import { MANIFEST_MAX_BYTES, MANIFEST_MEDIA_TYPE } from '@secure-esp/protocol';
 import { readBody } from './body-reader.js';
-import type { Clock } from './clock.js';
+import { countdown, type Clock } from './clock.js';
 import { openDownload, type DownloadRequest } from './download-request.js';
 import { TransferFailure, type TransferReason } from './transfer-failure.js';
 
@@ -52,6 +52,8 @@ export interface DownloaderOptions {
   readonly events: DownloadEvents;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** For one whole transfer, from the first packet to the last byte: idle or not. */
+  readonly downloadTimeoutMs: number;
   readonly bytesPerSecond: number;
   /** An error that is not about this transfer, such as a flash without power. The transfer ends without an event. */
   readonly onFault: (error: unknown) => void;
@@ -69,7 +71,8 @@ const isHttps = (url: string): boolean => URL.canParse(url) && new URL(url).prot
 
 const contentLengthOf = (response: IncomingMessage): number | undefined => {
   const value = response.headers['content-length'];
-  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+  // The parser passes digits only. What exceeds an integer here exceeds every slot.
+  return value === undefined ? undefined : Math.min(Number(value), Number.MAX_SAFE_INTEGER);
 };
 
 const isManifest = (contentType: string): boolean =>
@@ -122,7 +125,8 @@ export const createDownloader = (options: DownloaderOptions): Downloader => {
 
   const run = async (wanted: DownloadRequest, transfer: Transfer): Promise<() => void> => {
     const { signal } = transfer.controller;
-    const response = await openDownload(wanted, { ...options, signal });
+    const remainingMs = countdown(options.clock, options.downloadTimeoutMs);
+    const response = await openDownload(wanted, { ...options, remainingMs, signal });
     const contentType = response.headers['content-type'] ?? '';
     const contentLength = contentLengthOf(response);
     try {
@@ -137,7 +141,7 @@ export const createDownloader = (options: DownloaderOptions): Downloader => {
       if (signal.aborted) return () => undefined;
       const manifest = isManifest(contentType);
       const maxBytes = manifest ? MANIFEST_MAX_BYTES : wanted.maxBytes;
-      const body = readBody(response, { ...options, maxBytes, signal });
+      const body = readBody(response, { ...options, remainingMs, maxBytes, signal });
       return await (manifest ? receiveManifest(body) : receiveImage(body, transfer));
     } finally {
       response.destroy();

@@ -24,6 +24,7 @@ describe('the options of a device', () => {
       slotBytes: 1_966_080,
       bytesPerSecond: Infinity,
       rebootDelayMs: 200,
+      timeouts: { connectMs: 10_000, idleMs: 20_000, downloadMs: 1_800_000 },
       settings: { intervalSeconds: 86_400, automaticChecks: true, requireManifest: false, confirmDeadlineSeconds: 900 },
     });
     expect(Object.isFrozen(resolved)).toBe(true);
@@ -50,6 +51,7 @@ describe('the options of a device', () => {
     ['settings.confirmOfflineMaxSeconds', { settings: { confirmDeadlineSeconds: 900, confirmOfflineMaxSeconds: 899 } }],
     ['settings.broadcastRunSpreadSeconds', { settings: { broadcastRunSpreadSeconds: -1 } }],
     ['timeouts.connectMs', { timeouts: { connectMs: 0 } }],
+    ['timeouts.downloadMs', { timeouts: { downloadMs: 86_400_001 } }],
     ['rebootDelayMs', { rebootDelayMs: 0.5 }],
     ['trusted', { trusted: { v1: [new Uint8Array(3)] } }],
     ['verification', { verification: { maxBlocks: 4 } }],

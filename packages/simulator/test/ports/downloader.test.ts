@@ -2,11 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/ports/clock.js';
+import { systemClock, type Clock } from '../../src/ports/clock.js';
 import { createSecureContexts, type ClientCredentials } from '../../src/ports/credentials.js';
 import type { DownloadRequest } from '../../src/ports/download-request.js';
 import { createDownloader, type Downloader, type ImageSink } from '../../src/ports/downloader.js';
 import { TransferFailure } from '../../src/ports/transfer-failure.js';
+import { eventually } from '../support/eventually.js';
+import { createManualClock } from '../support/manual-clock.js';
 import { createTestPki, type TestPki } from '../support/pki.js';
 import { serveBytes, startUpdateServer, type UpdateServer } from '../support/update-server.js';
 
@@ -30,6 +32,8 @@ interface Rig {
   readonly log: string[];
   readonly written: Uint8Array[];
   readonly faults: unknown[];
+  /** Bytes of the image so far. */
+  readonly progress: () => number;
   /** What the core would do; the default goes on with everything. */
   decide: (event: 'response' | 'header') => void;
   readonly until: (event: RegExp) => Promise<string>;
@@ -39,13 +43,16 @@ const rig = (
   over: {
     credentials?: ClientCredentials;
     sink?: Partial<ImageSink>;
+    clock?: Clock;
     idleTimeoutMs?: number;
+    downloadTimeoutMs?: number;
     bytesPerSecond?: number;
   } = {},
 ): Rig => {
   const log: string[] = [];
   const written: Uint8Array[] = [];
   const faults: unknown[] = [];
+  let received = 0;
   const waiting = new Set<() => void>();
   const say = (line: string): void => {
     log.push(line);
@@ -53,7 +60,7 @@ const rig = (
   };
   const downloader = createDownloader({
     secureContext: createSecureContexts()('ota', over.credentials ?? credentials),
-    clock: systemClock,
+    clock: over.clock ?? systemClock,
     sink: {
       begin: () => {
         say('begin');
@@ -79,7 +86,9 @@ const rig = (
         say(`header ${String(bytes.length)}`);
         self.decide('header');
       },
-      progress: () => undefined,
+      progress: (bytes) => {
+        received = bytes;
+      },
       complete: (bytes) => {
         say(`complete ${String(bytes)}`);
       },
@@ -89,6 +98,7 @@ const rig = (
     },
     connectTimeoutMs: 2000,
     idleTimeoutMs: over.idleTimeoutMs ?? 5000,
+    downloadTimeoutMs: over.downloadTimeoutMs ?? 60_000,
     bytesPerSecond: over.bytesPerSecond ?? Infinity,
     onFault: (error) => {
       faults.push(error);
@@ -100,6 +110,7 @@ const rig = (
     log,
     written,
     faults,
+    progress: () => received,
     decide: () => {
       downloader.proceed();
     },
@@ -259,6 +270,43 @@ describe('the downloader', () => {
       answer(response);
     };
     const { downloader, until } = rig({ idleTimeoutMs: 150 });
+    downloader.start(request());
+    expect(await until(ended)).toBe('failed stalled');
+  });
+
+  it('ends a transfer of which a byte comes before each silence is over, after the time for the whole', async () => {
+    const drops: (() => void)[] = [];
+    server.handler = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': '100000' });
+      response.write(image.subarray(0, 1000));
+      drops.push(() => response.write('x'));
+    };
+    const time = createManualClock();
+    const { downloader, until, log, progress } = rig({
+      clock: time.clock,
+      idleTimeoutMs: 20_000,
+      downloadTimeoutMs: 1_800_000,
+    });
+    downloader.start(request());
+    await until(/^begin/);
+    let bytes = 1000;
+    while (!log.some((line) => ended.test(line))) {
+      await eventually(
+        () => progress() >= bytes || log.some((line) => ended.test(line)),
+        () => `${String(progress())} of ${String(bytes)} bytes came`,
+      );
+      time.advance(19_000);
+      drops.at(-1)?.();
+      bytes += 1;
+    }
+    expect(log.slice(-2)).toEqual(['discard', 'failed stalled']);
+    expect(time.clock.monotonicMs()).toBeGreaterThanOrEqual(1_800_000);
+    expect(time.clock.monotonicMs()).toBeLessThan(1_820_000 + 19_000);
+    expect(time.pending()).toBe(0);
+  });
+
+  it('counts the time that its own speed limit takes', async () => {
+    const { downloader, until } = rig({ bytesPerSecond: 50_000, downloadTimeoutMs: 400 });
     downloader.start(request());
     expect(await until(ended)).toBe('failed stalled');
   });
