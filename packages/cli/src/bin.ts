@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { main } from './main.js';
 
 const aborted = new AbortController();
@@ -24,6 +25,7 @@ const exitCode = await main(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: aborted.signal,
+  otaWorker: fileURLToPath(new URL('./ota-worker.js', import.meta.url)),
 });
 // After a signal its own exit code stands.
 if (!aborted.signal.aborted) process.exitCode = exitCode;

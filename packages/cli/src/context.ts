@@ -10,6 +10,8 @@ export interface CliContext {
   readonly stdin?: Readable;
   /** Default: that of the process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Program of one process of `ota serve`. Default: none, all is served by this process. */
+  readonly otaWorker?: string;
   /** Aborted by the first Ctrl-C or SIGTERM: everything started is then closed. */
   readonly signal: AbortSignal;
 }

@@ -1,7 +1,7 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { addAbortSignal, type Readable } from 'node:stream';
+import { addAbortSignal, pipeline, Transform, type Readable } from 'node:stream';
 import type { CliContext } from './context.js';
 import { CliError } from './errors.js';
 
@@ -21,6 +21,50 @@ export async function readInput(context: CliContext, path: string, what: string)
   if (bytes.length > INPUT_MAX_BYTES)
     throw new CliError(`${what} "${path}" is ${bytes.length} bytes, the limit is ${INPUT_MAX_BYTES}.`);
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+export interface OpenInput {
+  /** Destroying it closes the file, or standard input. */
+  readonly stream: Readable;
+  /** Bytes; `undefined` for standard input. */
+  readonly size: number | undefined;
+  /** Calls back with the bytes that have passed so far. */
+  readonly count: (onBytes: (bytes: number) => void) => void;
+}
+
+/** A file named on the command line as a stream; `-` is standard input. `what` names it in the error. */
+export async function openInput(context: CliContext, path: string, what: string): Promise<OpenInput> {
+  let source: Readable = context.stdin ?? process.stdin;
+  let size: number | undefined;
+  if (path !== '-') {
+    try {
+      const handle = await open(pathOf(context, path));
+      source = handle.createReadStream();
+      ({ size } = await handle.stat());
+    } catch (error) {
+      throw new CliError(`${what} "${path}" cannot be read: ${reasonOf(error)}.`, 'Check the path.', 1, {
+        cause: error,
+      });
+    }
+  }
+  let passed = 0;
+  let onBytes: (bytes: number) => void = () => undefined;
+  const counter = new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      passed += chunk.length;
+      onBytes(passed);
+      done(null, chunk);
+    },
+  });
+  // Its errors are those of the counter, whose reader gets them.
+  const stream = pipeline(source, counter, () => undefined);
+  return {
+    stream,
+    size,
+    count: (listener) => {
+      onBytes = listener;
+    },
+  };
 }
 
 /** Writes a result whole or not at all. */

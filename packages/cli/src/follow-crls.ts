@@ -2,7 +2,7 @@ import type { EmbeddedBroker, MosquittoBroker } from '@secure-esp/broker';
 import { openPki, type PkiTree, type TreeCrls } from '@secure-esp/pki';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BrokerMaterial, loadMaterial, materialOf, presentCrls, rootNames } from './broker-material.js';
-import { fileMark } from './follow-files.js';
+import { fileMark, Settling } from './follow-files.js';
 
 /** What happened to the certificates and revocation lists of a running broker. */
 export type CrlEvent =
@@ -26,7 +26,6 @@ export interface FollowCrlsOptions {
 }
 
 const RETRY_RENEWAL_MS = 60_000;
-const RETRY_LOAD_MS = 5_000;
 
 /**
  * Makes a running broker follow its tree: revocation lists, its own certificate, and the CAs it trusts. Loads what changed,
@@ -50,6 +49,7 @@ export async function followCrls(
   let tried = '';
   let renewAt = 0;
   let loadAt = 0;
+  const settling = new Settling();
   const stopped = (): boolean => signal.aborted;
   while (!stopped()) {
     try {
@@ -63,13 +63,19 @@ export async function followCrls(
       // what failed is tried again later, what changed since then at once
       if ((seen !== tried || performance.now() >= loadAt) && (seen !== mark || adoptionOver)) {
         tried = seen;
-        loadAt = performance.now() + RETRY_LOAD_MS;
-        const next = await readMaterial(tree, adoptionOver, now);
-        await loadChanges(broker, { next, before: loaded, onEvent });
         const before = loaded;
-        [loaded, mark, loadAt] = [next, seen, 0];
-        if (next.lists.join() !== before.lists.join()) {
-          await disconnectRevoked(next, { broker, known, onEvent, failed });
+        try {
+          const next = await readMaterial(tree, adoptionOver, now);
+          await loadChanges(broker, { next, before, onEvent });
+          [loaded, mark] = [next, seen];
+          settling.succeeded();
+        } catch (error) {
+          const { retryMs, tell } = settling.failed(performance.now());
+          loadAt = performance.now() + retryMs;
+          if (tell) throw error;
+        }
+        if (loaded.lists.join() !== before.lists.join()) {
+          await disconnectRevoked(loaded, { broker, known, onEvent, failed });
         }
       }
     } catch (error) {

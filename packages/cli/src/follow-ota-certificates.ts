@@ -1,7 +1,7 @@
-import type { OtaServer, OtaServerTls } from '@secure-esp/ota-server';
+import type { OtaServerTls } from '@secure-esp/ota-server';
 import { openPki, type PkiTree } from '@secure-esp/pki';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileMark } from './follow-files.js';
+import { fileMark, Settling } from './follow-files.js';
 
 /** What happened to the certificates of a running update server. */
 export type OtaCertificateEvent =
@@ -17,39 +17,44 @@ export interface FollowOtaCertificatesOptions {
 }
 
 /** The contents of a tree that the update server needs. */
-export const otaTls = ({ ota, ca, deviceCa }: PkiTree): OtaServerTls => ({
-  cert: ota.cert,
+export const otaTls = ({ ota, ca, deviceCa, adopted }: PkiTree): OtaServerTls => ({
+  // the bridge for devices that trust an adopted CA only
+  cert: ota.cert + (adopted?.cross ?? ''),
   key: ota.key,
   deviceCa,
   operatorCa: ca,
 });
 
-const RETRY_MS = 5_000;
-
 /** Makes a running update server follow its certificate and both CAs, as `tree` has them now. Resolves when the signal is aborted. */
 export async function followOtaCertificates(
   tree: PkiTree,
-  server: Pick<OtaServer, 'reloadTls'>,
+  server: { readonly reloadTls: (tls: OtaServerTls) => void | Promise<void> },
   { onEvent, signal, pollMs = 250 }: FollowOtaCertificatesOptions,
 ): Promise<void> {
-  const { caCert, deviceCaCert, otaCert, otaKey } = tree.paths;
+  const { caCert, deviceCaCert, otaCert, otaKey, adopted } = tree.paths;
+  const files = [caCert, deviceCaCert, otaCert, otaKey, adopted.ca, adopted.crl, adopted.cross];
   let loaded = JSON.stringify(otaTls(tree));
   let mark = '';
+  const settling = new Settling();
   while (!signal.aborted) {
     let pauseMs = pollMs;
-    const seen = await fileMark([caCert, deviceCaCert, otaCert, otaKey]);
+    const seen = await fileMark(files);
     if (seen !== mark) {
       try {
         const tls = otaTls(await openPki(tree.dir));
         if (JSON.stringify(tls) !== loaded) {
-          server.reloadTls(tls);
+          await server.reloadTls(tls);
           loaded = JSON.stringify(tls);
           onEvent({ type: 'certificates_loaded' });
         }
         mark = seen;
+        settling.succeeded();
       } catch (error) {
-        onEvent({ type: 'certificates_failed', reason: error instanceof Error ? error.message : String(error) });
-        pauseMs = RETRY_MS;
+        const { retryMs, tell } = settling.failed(performance.now());
+        if (tell) {
+          onEvent({ type: 'certificates_failed', reason: error instanceof Error ? error.message : String(error) });
+        }
+        pauseMs = Math.max(pollMs, retryMs);
       }
     }
     await delay(pauseMs, undefined, { signal }).catch(() => undefined);

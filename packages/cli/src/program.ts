@@ -7,14 +7,13 @@ import type { DeviceForgetOptions } from './commands/device-forget.js';
 import type { DeviceSendOptions } from './commands/device-send.js';
 import type { DeviceUpdateOptions } from './commands/device-update.js';
 import type { DeviceWatchOptions } from './commands/device-watch.js';
-import type { OtaPublishOptions } from './commands/ota-publish.js';
-import type { OtaServeOptions } from './commands/ota-serve.js';
 import type { SimOptions } from './commands/sim.js';
 import type { CliContext } from './context.js';
-import { chips, dirOption, integerOption, portOption } from './options.js';
+import { dirOption, integerOption, portOption } from './options.js';
 import { addCodegen } from './program/add-codegen.js';
 import { addEst, percentOption, RENEW_AT_PERCENT } from './program/add-est.js';
 import { addImage } from './program/add-image.js';
+import { addOta } from './program/add-ota.js';
 import { addPki } from './program/add-pki.js';
 
 /**
@@ -91,34 +90,6 @@ function addBroker(program: Command, context: CliContext): void {
     .requiredOption('--out <dir>', 'where the files go')
     .action(async (options: BrokerConfigOptions) => {
       await (await import('./commands/broker-config.js')).brokerConfig(context, options);
-    });
-}
-
-function addOta(program: Command, context: CliContext): void {
-  const ota = program.command('ota').description('The update server.');
-  const firmwareOption = (): Option => new Option('--firmware <dir>', 'published releases (default: <dir>/firmware)');
-  ota
-    .command('publish <file>')
-    .description('Checks a signed image and releases it; refuses what a device would refuse.')
-    .addOption(dirOption())
-    .addOption(firmwareOption())
-    .option('--name <name>', 'channel: devices ask for /<name>.bin', 'secure_esp')
-    .option('--project <project>', 'project the image must be of (default: the one in its descriptor)')
-    .addOption(new Option('--chip <chip>', 'chip the image must be for (default: any)').choices(chips))
-    .option('--image-version <version>', 'state the version, where the descriptor has none that means something')
-    .option('--url <url>', 'where devices reach the server', 'https://localhost:8070')
-    .action(async (file: string, options: OtaPublishOptions) => {
-      await (await import('./commands/ota-publish.js')).otaPublish(context, file, options);
-    });
-  ota
-    .command('serve')
-    .description('Serves the published releases over TLS to clients with a certificate.')
-    .addOption(dirOption())
-    .addOption(firmwareOption())
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <port>', 'port to listen on', portOption, 8070)
-    .action(async (options: OtaServeOptions) => {
-      await (await import('./commands/ota-serve.js')).otaServe(context, options);
     });
 }
 

@@ -1,49 +1,103 @@
-import { createFileFirmwareStore, createOtaServer } from '@secure-esp/ota-server';
-import { openPki, type PkiTree } from '@secure-esp/pki';
-import { print, untilAborted, type CliContext } from '../context.js';
-import { pathOf } from '../files.js';
-import { followOtaCertificates, otaTls } from '../follow-ota-certificates.js';
-import { firmwareDir } from './ota-publish.js';
+import { createFileFirmwareStore } from '@secure-esp/ota-server';
+import { openPki } from '@secure-esp/pki';
+import { availableParallelism } from 'node:os';
+import { AggregatorRegistry } from 'prom-client';
+import { type CliContext, untilAborted } from '../context.js';
+import { CliError } from '../errors.js';
+import { startAdminServer } from '../ota/admin-server.js';
+import { clusterWorkers } from '../ota/cluster-workers.js';
+import { keepCurrent, type KeepCurrentEvent, newTicketKeys, revocationMark } from '../ota/keep-current.js';
+import { createOtaLog } from '../ota/ota-log.js';
+import { choosePort } from '../ota/port-taken.js';
+import { bridgeWarning, type ServeChoices, serveSettings, type ServeSettings } from '../ota/serve-settings.js';
+import { startUpdateService, type StartServiceOptions, type UpdateService } from '../ota/update-service.js';
+import { startWorkerPool } from '../ota/worker-pool.js';
 
-export interface OtaServeOptions {
-  readonly dir: string;
-  readonly firmware?: string;
-  readonly host: string;
-  readonly port: number;
+export interface OtaServeOptions extends ServeChoices {
+  readonly workers?: number;
+  readonly adminPort?: number;
+  readonly adminHost: string;
 }
 
-/** `secure-esp ota serve` */
+/** `secure-esp ota serve`: standard output has the log, standard error what a person at a terminal wants to know. */
 export async function otaServe(context: CliContext, options: OtaServeOptions): Promise<void> {
-  const tree = await openPki(pathOf(context, options.dir));
-  const server = createOtaServer({
-    tls: otaTls(tree),
-    store: createFileFirmwareStore({ dir: firmwareDir(context, options) }),
-    isRevoked: ({ serial }) => isRevoked(tree, serial),
-    onEvent: (event) => {
-      print(context, JSON.stringify(event));
-    },
-  });
-  const { port } = await server.listen(options.port, options.host);
-  print(context, `update server on https://${options.host}:${port}, client certificate required; Ctrl-C ends it`);
+  const settings = serveSettings(context, options);
+  const say = (line: string): void => void context.stderr.write(`${line}\n`);
+  const warning = bridgeWarning(settings, new Date());
+  if (warning !== undefined) say(warning);
+  const log = createOtaLog(settings.logLevel, context.stdout);
+  const tree = await openPki(settings.dir);
+  const mark = await revocationMark(tree);
+  const service = await startService(context, options.workers, settings, { log, ticketKeys: newTicketKeys() });
   const stop = new AbortController();
-  const following = followOtaCertificates(tree, server, {
-    signal: AbortSignal.any([context.signal, stop.signal]),
-    onEvent: (event) => {
-      print(context, JSON.stringify(event));
-    },
-  });
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  let following: Promise<void> | undefined;
+  let closeAdmin = (): Promise<void> => Promise.resolve();
   try {
-    await untilAborted(context.signal);
+    closeAdmin = await startAdmin(options, settings, { service, signal, say });
+    const processes = service.listening();
+    const where = `https://${settings.host}:${service.port}`;
+    const how = processes === 1 ? '' : ` from ${processes} processes`;
+    say(`update server on ${where}${how}, client certificate required; Ctrl-C ends it`);
+    const onEvent = (event: KeepCurrentEvent): void => {
+      log[event.type.endsWith('_failed') ? 'error' : 'info'](event);
+    };
+    following = keepCurrent(tree, service, { mark, signal, onEvent });
+    const failure = await Promise.race([untilAborted(context.signal), service.failed]);
+    if (failure instanceof Error) throw failure;
   } finally {
     stop.abort();
-    await server.close();
+    await service.close();
     await following;
+    await closeAdmin();
   }
 }
 
-/** The records decide, not the list made of them: so a revocation counts from the next request on. */
-async function isRevoked(tree: PkiTree, serial: string | undefined): Promise<boolean> {
-  if (serial === undefined) return true;
-  for await (const { state } of tree.inventory({ serial: serial.toUpperCase() })) return state === 'revoked';
-  return false;
+async function startService(
+  context: CliContext,
+  asked: number | undefined,
+  settings: ServeSettings,
+  options: StartServiceOptions,
+): Promise<UpdateService> {
+  const { otaWorker } = context;
+  const workers = asked ?? (otaWorker === undefined ? 1 : availableParallelism());
+  if (workers === 1) return startUpdateService(settings, options);
+  if (otaWorker === undefined)
+    throw new CliError('several workers need the installed program.', 'Use `--workers 1`.', 2);
+  const port = await choosePort(settings.host, settings.port);
+  const startWorker = clusterWorkers(otaWorker);
+  return startWorkerPool({ ...options, settings: { ...settings, port }, workers, startWorker });
+}
+
+const STORE_TIMEOUT_MS = 5_000;
+
+interface AdminContext {
+  readonly service: UpdateService;
+  /** Aborted: the server is being stopped. */
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+async function startAdmin(
+  { adminPort, adminHost }: OtaServeOptions,
+  { firmware }: ServeSettings,
+  { service, signal, say }: AdminContext,
+): Promise<() => Promise<void>> {
+  if (adminPort === undefined) return () => Promise.resolve();
+  const store = createFileFirmwareStore({ dir: firmware });
+  const admin = await startAdminServer({
+    host: adminHost,
+    port: adminPort,
+    async notReady() {
+      if (signal.aborted) return 'draining';
+      if (service.listening() === 0) return 'no process takes connections';
+      return store.listReleases({ signal: AbortSignal.timeout(STORE_TIMEOUT_MS) }).then(
+        () => undefined,
+        () => 'the releases cannot be listed',
+      );
+    },
+    metrics: async () => AggregatorRegistry.aggregate([...(await service.metrics())]).metrics(),
+  });
+  say(`health and metrics on http://${adminHost}:${admin.port}`);
+  return () => admin.close();
 }
