@@ -1,14 +1,16 @@
-// Measures the generated C against cJSON and nanopb, the TypeScript codecs against zod alone and protobuf-es, and the
-// issuing of certificates against the OpenSSL command line, @peculiar/x509 and step-ca.
+// Measures the generated C against cJSON and nanopb, the TypeScript codecs against zod alone and protobuf-es, the issuing of
+// certificates against the OpenSSL command line, @peculiar/x509 and step-ca, and the update server against nginx,
+// express.static and openssl s_server.
 //   node bench/run.mjs               prints all tables and writes docs/benchmarks.md
 //   node bench/run.mjs --check       only that every peer reads and writes the right values (a few seconds)
-//   node bench/run.mjs --only c      one part, printed and not written (c, ts or pki)
+//   node bench/run.mjs --only c      one part, printed and not written (c, ts, pki or ota)
 //   node bench/run.mjs --profile     where the instructions of each message go, by function
 //   node bench/run.mjs --generated DIR   with the C of another folder, printed and not written
 //   node bench/run.mjs --no-build    with the built packages as they are
 // A missed goal is told; a wrong value is a failure. Without its tools a part is skipped, visibly; with CI set that is
 // a failure too.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchC, loadTypes } from './lib/c-bench.mjs';
@@ -17,6 +19,7 @@ import { printProfile, profileOf } from './lib/profile.mjs';
 import { report } from './lib/report.mjs';
 import { missingLibrary, missingTools, picolibcVersion, run, versionOf } from './lib/tools.mjs';
 import { benchTs, checkTs } from './lib/ts-bench.mjs';
+import { benchOta, checkOta, missingForOta, nginxVersion } from './ota/ota-bench.mjs';
 import { benchPki, checkPki, hasStepCa, missingForPki, opensslVersion, stepCaVersion } from './pki/pki-bench.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -29,7 +32,7 @@ const { values: options } = parseArgs({
     'no-build': { type: 'boolean', default: false },
   },
 });
-if (![undefined, 'c', 'ts', 'pki'].includes(options.only)) throw new Error('--only takes c, ts or pki');
+if (![undefined, 'c', 'ts', 'pki', 'ota'].includes(options.only)) throw new Error('--only takes c, ts, pki or ota');
 
 const wanted = (half) => options.only === undefined || options.only === half;
 const skipped = [];
@@ -82,9 +85,18 @@ async function partPki() {
   return options.check ? undefined : await benchPki();
 }
 
+async function partOta() {
+  if (!wanted('ota') || options.profile || !ready('update server', missingForOta())) return;
+  build('@secure-esp/pki');
+  build('@secure-esp/ota-server');
+  await checkOta();
+  console.log('ok    update server: every contestant delivers the right bytes and stands every measurement');
+  return options.check ? undefined : await benchOta();
+}
+
 const installed = (name) => JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
 
-const versionsOf = ({ c, ts, pki }) => ({
+const versionsOf = ({ c, ts, pki, ota }) => ({
   ...(c === undefined
     ? {}
     : {
@@ -106,16 +118,27 @@ const versionsOf = ({ c, ts, pki }) => ({
         '@peculiar/x509': installed('@peculiar/x509'),
         ...(hasStepCa() ? { 'step-ca': stepCaVersion() } : {}),
       }),
+  ...(ota === undefined
+    ? {}
+    : {
+        'Node.js': process.versions.node,
+        'OpenSSL of Node.js': process.versions.openssl,
+        'OpenSSL command line': opensslVersion(),
+        nginx: nginxVersion(),
+        express: installed('express'),
+        CPU: `${cpus()[0].model.trim()} (${cpus().length} cores)`,
+      }),
 });
 
 const c = await halfC();
 const ts = await halfTs();
 const pki = await partPki();
-const measured = [c, ts, pki].filter((part) => part !== undefined).length;
+const ota = await partOta();
+const measured = [c, ts, pki, ota].filter((part) => part !== undefined).length;
 if (!options.check && !options.profile && measured > 0) {
-  const text = await report({ c, ts, pki, versions: versionsOf({ c, ts, pki }) });
+  const text = await report({ c, ts, pki, ota, versions: versionsOf({ c, ts, pki, ota }) });
   console.log(`\n${text}`);
-  if (measured === 3 && options.generated === undefined) {
+  if (measured === 4 && options.generated === undefined) {
     writeFileSync(join(ROOT, 'docs/benchmarks.md'), text);
     console.log('ok    written to docs/benchmarks.md');
   }

@@ -10,13 +10,16 @@ sudo=()
 [ "$(id -u)" -eq 0 ] || sudo=(sudo)
 
 packages=()
-need() { command -v "$1" >/dev/null 2>&1 || packages+=("$2"); }
+need() { PATH=$PATH:/usr/sbin command -v "$1" >/dev/null 2>&1 || packages+=("$2"); }
 need riscv64-unknown-elf-gcc gcc-riscv64-unknown-elf
 need qemu-system-riscv32 qemu-system-misc
 need protoc protobuf-compiler
 need nanopb_generator.py nanopb
 need dpkg-source dpkg-dev
 need openssl openssl
+need nginx nginx-light
+need curl curl
+need python3 python3
 [ -e /usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs ] || packages+=(picolibc-riscv64-unknown-elf)
 if [ "${#packages[@]}" -gt 0 ]; then
   echo "installing: ${packages[*]}"

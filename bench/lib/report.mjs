@@ -2,21 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { goalsOfOta, otaBlocks } from '../ota/ota-report.mjs';
 import { MESSAGES } from './messages.mjs';
+import { ratio, table } from './table.mjs';
 
 const TEXTS = join(import.meta.dirname, '../texts');
 const DIRECTIONS = ['decode', 'encode'];
 const DOCUMENT = join(import.meta.dirname, '../../docs/benchmarks.md');
 
 const number = (value) => String(value);
-const ratio = (value) => value.toFixed(2);
-
-function table(head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  const rule = head.map((_, at) => (at === 0 ? '---' : '---:'));
-  return [line(head), line(rule), ...rows.map(line)].join('\n');
-}
-
 const flash = ({ text, rodata, data }) => text + rodata + data;
 const costOf = (peer, name, direction) => peer.costs.find((cost) => cost.name === name && cost.direction === direction);
 const sumOf = (peer, direction) =>
@@ -209,12 +203,13 @@ const versionLine = (versions) =>
     .join(', ');
 
 /** The tables of what was measured, `undefined` for what was not. */
-export async function report({ c, ts, pki, versions }) {
+export async function report({ c, ts, pki, ota, versions }) {
   const blocks = {
     goals: goalTable([
       ...(c === undefined ? [] : goalsOfC(c)),
       ...(ts === undefined ? [] : goalsOfTs(ts)),
       ...(pki === undefined ? [] : goalsOfPki(pki)),
+      ...(ota === undefined ? [] : goalsOfOta(ota)),
     ]),
     versions: versionLine(versions),
     ...(c === undefined
@@ -232,11 +227,12 @@ export async function report({ c, ts, pki, versions }) {
         }),
     ...(ts === undefined ? {} : { typescript: tsTable(ts) }),
     ...(pki === undefined ? {} : { certificates: pkiTable(pki), batch: batchTable(pki) }),
+    ...(ota === undefined ? {} : otaBlocks(ota)),
   };
   const template = readFileSync(join(TEXTS, 'benchmarks.md'), 'utf8');
   // Sections of the template stand between the marks of what they tell of: <!-- c --> … <!-- /c -->.
-  const parts = { c, ts, pki };
-  const kept = template.replaceAll(/<!-- (c|ts|pki) -->\n([^]*?)<!-- \/\1 -->\n/g, (_, part, text) =>
+  const parts = { c, ts, pki, ota };
+  const kept = template.replaceAll(/<!-- (c|ts|pki|ota) -->\n([^]*?)<!-- \/\1 -->\n/g, (_, part, text) =>
     parts[part] === undefined ? '' : text,
   );
   const text = kept.replaceAll(/<!-- (\w+) -->/g, (_, name) => blocks[name]);
