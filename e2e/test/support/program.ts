@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BIN = fileURLToPath(new URL('../../../packages/cli/bin/secure-esp.js', import.meta.url));
+/** The command line as built in this workspace. */
+export const BIN = fileURLToPath(new URL('../../../packages/cli/bin/secure-esp.js', import.meta.url));
 
 /** A program started by a test: what it printed so far, and how it ended. */
 export interface Program {

@@ -217,6 +217,48 @@ static void lets_a_manifest_order_what_has_no_version(void) {
   CHECK(failed_with("version_unparsable"));
 }
 
+static void counts_on_whichever_server_it_is_told_to_ask(void) {
+  manifest_t manifest = manifest_good();
+  world_reset(&world);
+  world.config.require_manifest = true;
+  world_boot(&world, SESP_STATUS_RESET_REASON_POWER_ON);
+  world_connect(&world);
+  offer(&manifest);
+  sesp_on_download_failed(&world.core, SESP_UPDATE_STATE_REASON_STALLED);
+  world_command(&world, "update/url", "https://other.example/fw.bin", 100);
+  world_command(&world, "update/use_url", "1", 101);
+  manifest.seq = 6;
+  offer(&manifest);
+  CHECK_TEXT(world.url, "https://other.example/fw.bin");
+  CHECK(failed_with("manifest_replayed"));
+  world_command(&world, "update/run", "", 102);
+  sesp_on_download_response(&world.core, 200, "application/octet-stream", 4096, NULL);
+  CHECK(failed_with("unsigned"));
+}
+
+static void goes_on_with_the_greatest_number_there_is(void) {
+  manifest_t manifest = manifest_good();
+  world_ready(&world);
+  manifest.seq = UINT32_MAX;
+  offer(&manifest);
+  sesp_on_download_failed(&world.core, SESP_UPDATE_STATE_REASON_STALLED);
+  manifest.seq = UINT32_MAX - 1u;
+  offer(&manifest);
+  CHECK(failed_with("manifest_replayed"));
+  manifest.seq = UINT32_MAX;
+  offer(&manifest);
+  CHECK(world_says(&world, "update/state", "\"state\":\"checking\""));
+}
+
+static void does_not_excuse_a_bad_signature_of_the_image(void) {
+  const manifest_t manifest = manifest_good();
+  world_ready(&world);
+  offer(&manifest);
+  world_serve_image(&world, "1.1.0", 2);
+  sesp_on_image_verified(&world.core, false, SESP_UPDATE_STATE_REASON_UNTRUSTED_KEY, NULL);
+  CHECK(failed_with("untrusted_key") && world.next == 0);
+}
+
 void release_suite(void) {
   TEST(follows_a_manifest_to_its_image);
   TEST(checks_every_rule_of_a_manifest);
@@ -228,4 +270,7 @@ void release_suite(void) {
   TEST(takes_a_release_only_from_the_versions_it_lists);
   TEST(refuses_an_image_that_is_not_the_announced_one);
   TEST(lets_a_manifest_order_what_has_no_version);
+  TEST(counts_on_whichever_server_it_is_told_to_ask);
+  TEST(goes_on_with_the_greatest_number_there_is);
+  TEST(does_not_excuse_a_bad_signature_of_the_image);
 }
