@@ -11,11 +11,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   createFileFirmwareStore,
   createOtaServer,
-  dangerouslyReleaseUnchecked,
-  type OtaEvent,
   type OtaServer,
   type OtaServerOptions,
-  type Release,
   verifyManifest,
 } from '../../src/index.js';
 import * as certificates from '../fixtures/certificates.js';
@@ -30,47 +27,27 @@ import {
 } from '../fixtures/certificates.js';
 import { publish, releaseKey } from '../fixtures/firmware.js';
 import { get, keepAliveAgent } from '../fixtures/https-client.js';
-import { recordOutcomes } from '../fixtures/recorded-events.js';
+import {
+  imagePath,
+  runServer,
+  runServerWith,
+  type RunningServer,
+  sha256Of,
+  UNBUFFERABLE,
+  until,
+} from '../fixtures/running-server.js';
 import { temporaryDirectory } from '../fixtures/temporary-directory.js';
 
 vi.setConfig({ testTimeout: 30_000 });
 
-interface Running {
-  readonly server: OtaServer;
-  readonly port: number;
-  readonly release: Release;
-  readonly events: OtaEvent[];
-}
+const start = (over: Partial<OtaServerOptions> = {}, raw?: Uint8Array): Promise<RunningServer> =>
+  raw === undefined
+    ? runServerWith(
+        (store) => publish(store, { payload: Buffer.alloc(1_000_000, 'firmware') }, { now: () => new Date() }),
+        over,
+      )
+    : runServer(over, raw);
 
-/** More than the kernel buffers of both ends of a connection take. */
-const UNBUFFERABLE = Buffer.alloc(48_000_000, 'firmware');
-
-async function start(over: Partial<OtaServerOptions> = {}, raw?: Uint8Array): Promise<Running> {
-  const store = createFileFirmwareStore({ dir: await temporaryDirectory() });
-  const described = { channel: 'secure_esp', project: 'secure_esp', chip: 'esp32c6', version: '1.0.0' };
-  const release =
-    raw === undefined
-      ? await publish(store, { payload: Buffer.alloc(1_000_000, 'firmware') }, { now: () => new Date() })
-      : await dangerouslyReleaseUnchecked({ store, image: raw, release: described });
-  const events: OtaEvent[] = [];
-  const server = createOtaServer({
-    store,
-    tls: { ...serverPair, deviceCa, operatorCa: serverCa },
-    host: '127.0.0.1',
-    port: 0,
-    closeTimeoutMs: 200,
-    onEvent: recordOutcomes(events),
-    ...over,
-  });
-  onTestFinished(() => server.close());
-  return { server, release, events, ...(await server.listen()) };
-}
-
-const until = (condition: () => unknown): Promise<unknown> =>
-  vi.waitUntil(condition, { timeout: 15_000, interval: 20 });
-
-const imagePath = ({ sha256 }: Release) => `/images/${sha256}.bin`;
-const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const openFiles = async () => (await readdir('/proc/self/fd')).length;
 
 describe('one update over TLS', () => {
