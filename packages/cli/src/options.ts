@@ -17,6 +17,20 @@ export const daysOption =
   (text: string): number =>
     integerOption(1, max)(text.replace(/d$/, ''));
 
+const SIZE = /^(0x[0-9a-f]{1,8}|[0-9]{1,8})([KM]?)$/i;
+const UNITS: Readonly<Record<string, number>> = { K: 1024, M: 1024 * 1024 };
+
+/** A size as partition tables write it: bytes in decimal or hex, or with `K` or `M` behind it. */
+export const sizeOption =
+  (maxBytes: number) =>
+  (text: string): number => {
+    const [, digits = '', unit = ''] = SIZE.exec(text) ?? [];
+    const bytes = Number(digits) * (UNITS[unit.toUpperCase()] ?? 1);
+    if (digits === '' || bytes < 1 || bytes > maxBytes)
+      throw new InvalidArgumentError(`must be a size such as 1920K, 2M or 0x1E0000, at most ${maxBytes} bytes.`);
+    return bytes;
+  };
+
 /** A TCP port; 0 takes any free one. */
 export const portOption = integerOption(0, 65_535);
 

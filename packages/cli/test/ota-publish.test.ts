@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { describe, expect, test, vi } from 'vitest';
@@ -53,6 +53,31 @@ describe('ota publish', () => {
       stdout: 'p 1.0.0 for esp32 is already released as 1 (/secure_esp.bin)\n',
       stderr: '',
     });
+  });
+
+  test('refuses what does not fit the slot of the devices', async () => {
+    const dir = await withImage();
+    const { size } = await stat(join(dir, 'signed-1.0.0.bin'));
+    const refused = await publish(dir, 'signed-1.0.0.bin', '--slot-size', String(size - 1));
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('too_large') as string });
+    expect(await releasesIn(dir)).toEqual([]);
+    expect((await publish(dir, 'signed-1.0.0.bin', '--slot-size', `0x${size.toString(16)}`)).exitCode).toBe(0);
+  });
+
+  test.each(['0', '17M', '0x', '1.5M', '-1', '1G'])('%s is no size of a slot', async (size) => {
+    const dir = await temporaryFolder();
+    const { exitCode, stderr } = await publish(dir, 'x.bin', `--slot-size=${size}`);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('1920K, 2M or 0x1E0000');
+  });
+
+  test('offers a release to some versions only, for as long as is said', async () => {
+    const dir = await withImage();
+    expect((await publish(dir, 'signed-1.0.0.bin', '--from', '0.8.0', '0.9.0', '--days', '30')).exitCode).toBe(0);
+    const { stdout } = await runMain(dir, ['ota', 'list', '--json']);
+    const [release] = JSON.parse(stdout) as { from: string[]; expiresAt: number; releasedAt: number }[];
+    expect(release?.from).toEqual(['0.8.0', '0.9.0']);
+    expect((release?.expiresAt ?? 0) - (release?.releasedAt ?? 0)).toBe(30 * 24 * 60 * 60);
   });
 
   test('reads standard input', async () => {

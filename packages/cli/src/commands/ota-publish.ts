@@ -23,8 +23,14 @@ export interface OtaPublishOptions {
   readonly chip?: ChipName;
   readonly imageVersion?: string;
   readonly url: string;
+  /** bytes */
+  readonly slotSize?: number;
+  readonly from?: readonly string[];
+  readonly days: number;
   readonly dangerouslyAllowSameOrLowerVersion?: true;
 }
+
+const DAY_SECONDS = 24 * 60 * 60;
 
 /** `secure-esp ota publish`: `file` is a path, or `-` for standard input. */
 export async function otaPublish(context: CliContext, file: string, options: OtaPublishOptions): Promise<void> {
@@ -49,6 +55,7 @@ export async function otaPublish(context: CliContext, file: string, options: Ota
       signer,
       name: options.name,
       url: options.url,
+      expiresInSeconds: options.days * DAY_SECONDS,
       signal: context.signal,
       dangerouslyAllowSameOrLowerVersion: allow,
       onAlreadyReleased: () => {
@@ -57,6 +64,8 @@ export async function otaPublish(context: CliContext, file: string, options: Ota
       ...(options.project === undefined ? {} : { project: options.project }),
       ...(options.chip === undefined ? {} : { chip: options.chip }),
       ...(options.imageVersion === undefined ? {} : { version: options.imageVersion }),
+      ...(options.slotSize === undefined ? {} : { maxImageBytes: options.slotSize }),
+      ...(options.from === undefined ? {} : { from: options.from }),
     });
     const what = `${release.project} ${release.version} for ${release.chip}`;
     print(

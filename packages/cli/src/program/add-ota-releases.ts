@@ -4,8 +4,9 @@ import type { OtaRenewOptions } from '../commands/ota-renew.js';
 import type { CliContext } from '../context.js';
 import { daysOption, dirOption } from '../options.js';
 
-const MAX_DAYS = 3650;
-const DEFAULT_DAYS = 90;
+/** Life of a manifest. */
+export const MAX_DAYS = 3650;
+export const DEFAULT_DAYS = 90;
 
 /** `secure-esp ota list|renew`: what is released, and for how long. */
 export function addOtaReleases(ota: Command, context: CliContext, firmwareOption: () => Option): void {

@@ -3,8 +3,11 @@ import type { OtaPublishOptions } from '../commands/ota-publish.js';
 import type { OtaServeOptions } from '../commands/ota-serve.js';
 import type { CliContext } from '../context.js';
 import { LOG_LEVELS } from '../ota/log-levels.js';
-import { chips, dirOption, integerOption, portOption } from '../options.js';
-import { addOtaReleases } from './add-ota-releases.js';
+import { chips, daysOption, dirOption, integerOption, portOption, sizeOption } from '../options.js';
+import { addOtaReleases, DEFAULT_DAYS, MAX_DAYS } from './add-ota-releases.js';
+
+/** The largest flash of a module. */
+const MAX_SLOT_BYTES = 16 * 1024 * 1024;
 
 const firmwareOption = (): Option => new Option('--firmware <dir>', 'published releases (default: <dir>/firmware)');
 
@@ -27,6 +30,9 @@ function addPublish(ota: Command, context: CliContext): void {
     .addOption(new Option('--chip <chip>', 'chip the image must be for (default: any)').choices(chips))
     .option('--image-version <version>', 'state the version, where the descriptor has none that means something')
     .option('--url <url>', 'where devices reach the server', 'https://localhost:8070')
+    .option('--slot-size <size>', 'of the devices’ OTA slot, e.g. 1920K (default: 16M)', sizeOption(MAX_SLOT_BYTES))
+    .option('--from <versions...>', 'offer it only to devices that run one of these versions, at most 8')
+    .option('--days <days>', 'how long devices accept the manifest', daysOption(MAX_DAYS), DEFAULT_DAYS)
     .option('--dangerously-allow-same-or-lower-version', 'release a version that devices refuse, with a warning')
     .action(async (file: string, options: OtaPublishOptions) => {
       await (await import('../commands/ota-publish.js')).otaPublish(context, file, options);
