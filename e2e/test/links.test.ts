@@ -5,7 +5,9 @@ import { expect, test } from 'vitest';
 import { workspaceRoot } from './support/environment.js';
 
 /** The parts of docs/benchmarks.md are written for its place. */
-const files = execFileSync('git', ['ls-files', '*.md', ':!bench/texts'], { cwd: workspaceRoot, encoding: 'utf8' }).trim().split('\n');
+const files = execFileSync('git', ['ls-files', '*.md', ':!bench/texts'], { cwd: workspaceRoot, encoding: 'utf8' })
+  .trim()
+  .split('\n');
 
 /** Text that is shown: neither code blocks nor code in a line can hold a link or a heading. */
 const shown = (file: string): string =>
