@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what `npm test` needs beyond Node.js: the project's npm dependencies, the real peers the tests talk to
 # (Mosquitto, OpenSSL, curl, wget, nginx, mbedTLS), C compilers with sanitizers and coverage, CMake, a 32-bit RISC-V compiler
-# with its emulator, and in .venv Espressif's espsecure as the signing oracle and moto as the S3 service. With --proofs also
+# with its emulator, and in .venv Espressif's espsecure and NVS generator as oracles and moto as the S3 service. With --proofs also
 # what `npm run verify` needs: Frama-C and its provers (1 GB), and the newer mbedTLS of ESP-IDF. Debian and Ubuntu. Safe to
 # run again: what is there is not installed twice.
 set -euo pipefail
@@ -50,9 +50,11 @@ if [ "${#packages[@]}" -gt 0 ]; then
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 fi
 
-if [ ! -x .venv/bin/espsecure ] || [ ! -x .venv/bin/moto_server ]; then
+python_tools=('esptool==5.6.0' 'moto[server]==5.2.5' 'esp-idf-nvs-partition-gen==0.3.0')
+if [ "$(cat .venv/.installed 2>/dev/null)" != "${python_tools[*]}" ]; then
   python3 -m venv .venv
-  .venv/bin/pip install --quiet --disable-pip-version-check 'esptool==5.6.0' 'moto[server]==5.2.5'
+  .venv/bin/pip install --quiet --disable-pip-version-check "${python_tools[@]}"
+  echo "${python_tools[*]}" >.venv/.installed
 fi
 
 # mbedTLS 3.6, the one of ESP-IDF 5.3 to 5.5: Debian 12 has 2.28 only, but a Rust package carries the sources

@@ -1,5 +1,5 @@
 import type { TrustedKeys } from '@secure-esp/firmware-image';
-import { trustedFromPem } from '@secure-esp/firmware-image/node';
+import { pemFromDer, trustedFromPem } from '@secure-esp/firmware-image/node';
 import { FIRMWARE_KEY_SCHEMES, isPkiError, type PkiTree } from '@secure-esp/pki';
 import type { CliContext } from './context.js';
 import { readInput } from './files.js';
@@ -24,6 +24,10 @@ export async function trustedFromFiles(context: CliContext, paths: readonly stri
   return trustedFromPem(pems);
 }
 
+const ASN1_SEQUENCE = 0x30;
+
+/** A key file in PEM or DER, as PEM. */
 export async function readPem(context: CliContext, path: string): Promise<string> {
-  return new TextDecoder().decode(await readInput(context, path, 'key file'));
+  const bytes = await readInput(context, path, 'key file');
+  return bytes[0] === ASN1_SEQUENCE ? pemFromDer(bytes) : new TextDecoder().decode(bytes);
 }

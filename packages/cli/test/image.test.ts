@@ -44,6 +44,32 @@ const makeKey = (): string =>
 const reportOf = (stdout: string): ImageReport & { file: string } =>
   JSON.parse(stdout) as ImageReport & { file: string };
 
+describe('image sign and verify', () => {
+  test('take keys in DER, too', async () => {
+    const dir = await temporaryFolder();
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    await writeFile(join(dir, 'key.der'), privateKey.export({ type: 'sec1', format: 'der' }));
+    await writeFile(join(dir, 'public.der'), publicKey.export({ type: 'spki', format: 'der' }));
+    await writeFile(join(dir, 'damaged.der'), publicKey.export({ type: 'spki', format: 'der' }).subarray(0, 40));
+    await runMain(dir, [
+      'image',
+      'build',
+      '--chip',
+      'esp32',
+      '--project',
+      'p',
+      '--image-version',
+      '1.0.0',
+      '--out',
+      'a.bin',
+    ]);
+    expect((await runMain(dir, ['image', 'sign', 'a.bin', '--key', 'key.der', '--out', 's.bin'])).exitCode).toBe(0);
+    expect((await runMain(dir, ['image', 'verify', 's.bin', '--key', 'public.der'])).exitCode).toBe(0);
+    const refused = await runMain(dir, ['image', 'verify', 's.bin', '--key', 'damaged.der']);
+    expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('DER') as string });
+  });
+});
+
 describe('image build', () => {
   test('makes an image that can be signed and verified, and never replaces a file without being told', async () => {
     const dir = await temporaryFolder();

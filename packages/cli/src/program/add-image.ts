@@ -22,7 +22,7 @@ export function addImage(program: Command, context: CliContext): void {
   );
   command('sign <file>', 'Appends a signature in the form that the image’s chip verifies.')
     .addOption(dirOption())
-    .option('--key <pem>', 'firmware signing key (default: the one of --dir for the scheme)')
+    .option('--key <file>', 'firmware signing key, PEM or DER (default: the one of --dir for the scheme)')
     .addOption(
       new Option('--scheme <scheme>', 'default: the one of --key on the chip, or the chip’s').choices(
         SIGNATURE_SCHEMES,
@@ -39,7 +39,11 @@ export function addImage(program: Command, context: CliContext): void {
     'Verifies an image by the rules of the device; exit code 1 and the reason if it would refuse.',
   )
     .addOption(dirOption())
-    .option('--key <pem>', 'trusted key, public or private (repeatable; default: the firmware keys of --dir)', collect)
+    .option(
+      '--key <file>',
+      'trusted key, public or private, PEM or DER (repeatable; default: the firmware keys of --dir)',
+      collect,
+    )
     .action(async (file: string, options: ImageVerifyOptions) => {
       await (await import('../commands/image-verify.js')).imageVerify(context, file, options);
     });
