@@ -29,7 +29,7 @@ module.exports = {
         path: '^packages/([^/]+)/',
         pathNot: [
           '^packages/$1/',
-          '^packages/[^/]+/(?:src|dist)/(?:index|node|codegen/index|adapters/(?:express|fastify|hono)|testing/index|metrics/index|stores/s3/index)\\.(?:ts|js|cjs|d\\.ts|d\\.cts)$',
+          '^packages/[^/]+/(?:src|dist)/(?:index|node|codegen/index|adapters/(?:express|fastify|hono)|testing/index|metrics/index|stores/s3/index|nvs/index)\\.(?:ts|js|cjs|d\\.ts|d\\.cts)$',
         ],
       },
     },

@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsup';
 import { libConfig } from '../../tools/tsup.base.ts';
 
-export default defineConfig(libConfig({ entry: ['src/index.ts', 'src/node.ts'] }));
+export default defineConfig(libConfig({ entry: ['src/index.ts', 'src/node.ts', 'src/nvs/index.ts'] }));

@@ -15,6 +15,7 @@ import { addEst, percentOption, RENEW_AT_PERCENT } from './program/add-est.js';
 import { addImage } from './program/add-image.js';
 import { addOta } from './program/add-ota.js';
 import { addPki } from './program/add-pki.js';
+import { addProvision } from './program/add-provision.js';
 
 /**
  * The whole command line. Commands are loaded when they run, so that `--help` and the first line of `demo` come at once.
@@ -35,6 +36,7 @@ export function createProgram(context: CliContext): Command {
   addDemo(program, context);
   addPki(program, context);
   addEst(program, context);
+  addProvision(program, context);
   addImage(program, context);
   addBroker(program, context);
   addOta(program, context);

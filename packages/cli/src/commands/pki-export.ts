@@ -59,7 +59,13 @@ async function checkTarget(path: string, tree: PkiTree, { out, force }: PkiExpor
 /** The pair of a name that can still be used. */
 async function credentialsOf(tree: PkiTree, name: string): Promise<{ key: string; cert: string; ca: string }> {
   const credentials = [tree.operator, tree.broker, tree.ota].find(({ cn }) => cn === name) ?? (await tree.device(name));
-  const { serial } = parseCertificate(credentials.cert);
+  await refuseUnusable(tree, name, credentials.cert);
+  return credentials;
+}
+
+/** A certificate that is revoked or over is of no use to anybody. */
+export async function refuseUnusable(tree: PkiTree, name: string, cert: string): Promise<void> {
+  const { serial } = parseCertificate(cert);
   for await (const { state } of tree.inventory({ serial })) {
     if (state === 'good') continue;
     const nextStep =
@@ -68,5 +74,4 @@ async function credentialsOf(tree: PkiTree, name: string): Promise<{ key: string
         : 'Issue it again with `secure-esp pki renew NAME`.';
     throw new CliError(`the certificate of "${name}" is ${state}.`, nextStep);
   }
-  return credentials;
 }

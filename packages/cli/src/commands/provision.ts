@@ -1,0 +1,198 @@
+import { buildNvsImage, nvsCsv, type NvsEntry } from '@secure-esp/firmware-image/nvs';
+import {
+  buildNvsKeyPartition,
+  encryptNvsImage,
+  generateNvsKeys,
+  readNvsKeyPartition,
+  type NvsKeys,
+} from '@secure-esp/firmware-image/node';
+import {
+  isPkiError,
+  openPki,
+  parseCertificate,
+  writeSecretFile,
+  type Credentials,
+  type PkiTree,
+} from '@secure-esp/pki';
+import { stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { print, type CliContext } from '../context.js';
+import { CliError } from '../errors.js';
+import { pathOf, readInput } from '../files.js';
+import { PROVISIONING_PARTITION, provisioningEntries } from '../provision/provisioning-entries.js';
+import {
+  checkProvisionOptions,
+  layoutOf,
+  type Layout,
+  type ProvisionOptions,
+} from '../provision/provision-settings.js';
+import { releaseKeysOf } from '../provision/release-keys.js';
+import { isOfTree } from '../tree-files.js';
+import { makePrivateFolder } from './est-files.js';
+import { refuseUnusable } from './pki-export.js';
+import { printJson } from './pki-format.js';
+import { readIds } from './pki-issue-ids.js';
+
+interface OutputFile {
+  readonly path: string;
+  readonly content: Uint8Array | string;
+}
+
+interface Provisioned {
+  readonly id: string;
+  readonly serial: string;
+  readonly notAfter: Date;
+  readonly image: OutputFile;
+  readonly keys: OutputFile | undefined;
+  readonly csv: OutputFile | undefined;
+}
+
+/** `secure-esp provision`: what each device is made itself with, as an NVS partition. All are made before one is written. */
+export async function provision(
+  context: CliContext,
+  named: readonly string[],
+  options: ProvisionOptions,
+): Promise<void> {
+  checkProvisionOptions(options);
+  const ids = await wantedIds(context, named, options);
+  const tree = await openPki(pathOf(context, options.dir));
+  const layout = await layoutOf(context, options);
+  const releaseKeys = await releaseKeysOf(context, tree.releasePublicKey, options.releaseKey);
+  const keysOf = await keySource(context, options);
+  const out = pathOf(context, options.out);
+  const made: Provisioned[] = [];
+  for (const id of new Set(ids)) {
+    context.signal.throwIfAborted();
+    const { cert, key, ca } = await pairOf(tree, id);
+    const folder = join(out, id);
+    if (await isOfTree(join(folder, 'nvs.bin'), tree.dir))
+      throw new CliError(`"${options.out}" is in the certificate tree.`, 'Name another folder with --out.', 2);
+    const { brokerUrl, otaUrl } = options;
+    const entries = provisioningEntries({
+      ...{ deviceId: id, certificate: cert, privateKey: key, serverCa: ca, releaseKeys },
+      ...(brokerUrl !== undefined && { brokerUrl }),
+      ...(otaUrl !== undefined && { otaUrl }),
+    });
+    const { serial, notAfter } = parseCertificate(cert);
+    made.push({ id, serial, notAfter, ...filesOf(folder, entries, { layout, keys: keysOf(), options }) });
+  }
+  await write(context, out, made, options);
+  report(context, made, layout, options);
+}
+
+async function wantedIds(
+  context: CliContext,
+  named: readonly string[],
+  { from }: ProvisionOptions,
+): Promise<readonly string[]> {
+  const ways = [named.length > 0, from !== undefined].filter(Boolean);
+  if (ways.length !== 1)
+    throw new CliError('give ids or --from, one of the two.', 'Run with --help for what it takes.', 2);
+  return from === undefined ? named : readIds(context, from);
+}
+
+/** The pair of a device that can still be used; its key has to be in the tree. */
+async function pairOf(tree: PkiTree, id: string): Promise<Credentials> {
+  try {
+    const credentials = await tree.device(id);
+    await refuseUnusable(tree, id, credentials.cert);
+    return credentials;
+  } catch (error) {
+    if (!isPkiError(error) || error.code !== 'ERR_PKI_UNKNOWN_DEVICE') throw error;
+    for await (const { commonName } of tree.inventory({ commonName: id, role: 'device' })) {
+      const message = `the private key of "${commonName}" is not in this tree: the key of a certificate request stays where it was made.`;
+      throw new CliError(message, 'Nothing is to be provisioned: that device has its pair.', 1, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** Nothing, the keys of a file for all, or new ones for each. */
+async function keySource(context: CliContext, { keys }: ProvisionOptions): Promise<() => NvsKeys | undefined> {
+  if (keys === undefined) return () => undefined;
+  if (keys === 'make') return generateNvsKeys;
+  const read = readNvsKeyPartition(await readInput(context, keys, 'NVS key partition'));
+  return () => read;
+}
+
+interface FilesOptions {
+  readonly layout: Layout;
+  readonly keys: NvsKeys | undefined;
+  readonly options: ProvisionOptions;
+}
+
+function filesOf(
+  folder: string,
+  entries: readonly NvsEntry[],
+  { layout, keys, options }: FilesOptions,
+): Pick<Provisioned, 'image' | 'keys' | 'csv'> {
+  const plain = buildNvsImage({ sizeBytes: layout.sizeBytes, entries });
+  const file = (name: string, content: Uint8Array | string): OutputFile => ({ path: join(folder, name), content });
+  return {
+    image: file('nvs.bin', keys === undefined ? plain : encryptNvsImage(plain, keys)),
+    keys: keys === undefined || options.keys !== 'make' ? undefined : file('nvs_keys.bin', buildNvsKeyPartition(keys)),
+    csv: options.csv === true ? file('nvs.csv', nvsCsv(entries)) : undefined,
+  };
+}
+
+const filesIn = ({ image, keys, csv }: Provisioned): readonly OutputFile[] =>
+  [image, keys, csv].filter((file) => file !== undefined);
+
+async function write(
+  context: CliContext,
+  out: string,
+  made: readonly Provisioned[],
+  { force }: ProvisionOptions,
+): Promise<void> {
+  if (force !== true) {
+    for (const { path } of made.flatMap(filesIn)) {
+      if ((await stat(path).catch(() => undefined)) === undefined) continue;
+      const nextStep = 'Name another folder with --out, or replace it with --force.';
+      throw new CliError(`"${relative(context.cwd, path)}" is there already; nothing was written.`, nextStep);
+    }
+  }
+  await makePrivateFolder(out);
+  for (const device of made) {
+    context.signal.throwIfAborted();
+    await makePrivateFolder(join(out, device.id));
+    for (const { path, content } of filesIn(device))
+      await writeSecretFile(path, content, { existing: force === true ? 'replace' : 'refuse' });
+  }
+}
+
+const hex = (value: number): string => `0x${value.toString(16)}`;
+
+function report(context: CliContext, made: readonly Provisioned[], layout: Layout, options: ProvisionOptions): void {
+  const shown = ({ path }: OutputFile): string => relative(context.cwd, path);
+  const { sizeBytes, places } = layout;
+  const commandOf = ({ image, keys }: Provisioned): string => {
+    const offset = places === undefined ? 'OFFSET' : hex(places.provisioning.offset);
+    const parts = [`esptool write_flash ${offset} ${shown(image)}`];
+    if (keys !== undefined)
+      parts.push(places?.keys === undefined ? 'KEYS_OFFSET' : hex(places.keys.offset), shown(keys));
+    return parts.join(' ');
+  };
+  if (options.json === true) {
+    const devices = made.map((device) => ({
+      ...{ id: device.id, serial: device.serial, notAfter: device.notAfter, image: shown(device.image) },
+      ...(device.keys && { keys: shown(device.keys) }),
+      ...(device.csv && { csv: shown(device.csv) }),
+    }));
+    const partition = { partition: PROVISIONING_PARTITION, sizeBytes, offset: places?.provisioning.offset ?? null };
+    printJson(context, { ...partition, encrypted: options.encrypt === true, devices });
+    return;
+  }
+  for (const device of made) {
+    print(context, `made ${filesIn(device).map(shown).join(', ')}, ${device.serial}`);
+    print(context, `  ${commandOf(device)}`);
+  }
+  const needsKeys = options.keys === 'make' && places?.keys === undefined;
+  if (places === undefined || needsKeys) {
+    const which = needsKeys
+      ? `"${PROVISIONING_PARTITION}" and of the one of subtype nvs_keys`
+      : `"${PROVISIONING_PARTITION}"`;
+    print(context, `The offset is that of the partition ${which}: \`idf.py partition-table\` prints it.`);
+  }
+  if (options.encrypt !== true || options.csv === true)
+    print(context, 'The private keys are readable in these files: delete them when the devices are flashed.');
+}
