@@ -71,11 +71,15 @@ describe.each([
     const order: string[] = [];
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
     const first = store.exclusive('a', async () => {
       order.push('first begins');
+      begin();
       await held;
       order.push('first ends');
     });
+    await begun;
     const second = store.exclusive('A', async () => {
       order.push('second');
       return Promise.resolve('result');

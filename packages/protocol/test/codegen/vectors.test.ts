@@ -17,6 +17,7 @@ import {
   matchTopic,
   secureEspV1,
   text,
+  toFieldModel,
   type FieldModel,
   type PayloadCodec,
   type PayloadForm,
@@ -220,6 +221,15 @@ describe('the vectors', () => {
         }
       }),
     );
+  });
+
+  test('of decimals in an array are judged as they are meant: `0,0` would be two of them', () => {
+    const schema = z.object({ q: z.array(decimal({ min: 0, max: 0, decimals: 1 })).max(3) });
+    const codec = createPayloadCodec(json(schema, { maxBytes: 2000 }), 'any');
+    const model = toFieldModel(schema, 'any');
+    for (const { name, bytes: given, accepted } of payloadCases({ encoding: 'json', maxBytes: 2000, model }, 4096)) {
+      expect([name, codec.decode(given).ok]).toEqual([name, accepted]);
+    }
   });
 
   test('leave out what is longer than asked for', () => {

@@ -52,7 +52,8 @@ export function decimalSpellings({ min, max, decimals }: DecimalModel): readonly
     bad('a decimal far behind the others', `${text}00000000000000000001`),
     bad('above the range of a double', '1e400'),
     bad('a point without digits behind it', `${text.slice(0, text.indexOf('.'))}.`),
-    bad('a comma for the point', text.replace('.', ',')),
+    // With a zero behind it: in an array, `0,0` would be two good items.
+    bad('a comma for the point', text.replace('.', ',0')),
   ];
 }
 
