@@ -3,6 +3,7 @@ set(SECURE_ESP_CORE_SOURCES
   generated/secure_esp_protocol.c
   src/sesp_blob.c
   src/sesp_boot.c
+  src/sesp_calls.c
   src/sesp_command_settings.c
   src/sesp_commands.c
   src/sesp_confirm.c

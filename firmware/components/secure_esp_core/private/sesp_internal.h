@@ -7,6 +7,7 @@
 #define SESP_INTERNAL_H
 
 #include "secure_esp_core.h"
+#include "sesp_calls.h"
 #include "sesp_image_header.h"
 #include "sesp_records.h"
 

@@ -9,7 +9,7 @@
 /** Stores the payload as it came. False after refusing the command. */
 static bool store(sesp_core_t *core, const sesp_command_t *command, const char *key) {
   const sesp_inbound_t *in = command->in;
-  if (core->port->kv_set(core->port->ctx, key, in->payload, in->payload_len) == SESP_OK) {
+  if (sesp_call_kv_set(core, key, in->payload, in->payload_len) == SESP_OK) {
     return true;
   }
   sesp_refuse(core, command, SESP_REPLIES_CODE_UNSUPPORTED, NOT_STORED);

@@ -49,8 +49,8 @@ void sesp_confirm_settle(sesp_core_t *core, const sesp_pending_t *pending) {
 static void confirm(sesp_core_t *core) {
   sesp_pending_t pending;
   load_own_record(core, &pending);
-  if (core->port->boot_confirm(core->port->ctx) != SESP_OK) {
-    core->port->log(core->port->ctx, SESP_LOG_ERROR, "secure_esp: [ERROR] the boot could not be confirmed yet");
+  if (sesp_call_boot_confirm(core) != SESP_OK) {
+    sesp_call_log(core, SESP_LOG_ERROR, "secure_esp: [ERROR] the boot could not be confirmed yet");
     return;
   }
   sesp_probe_stop(core);
@@ -68,9 +68,9 @@ void sesp_confirm_roll_back(sesp_core_t *core, const char *why) {
     /* If this cannot be stored, the software reset that follows tells the previous image the same. */
     (void)sesp_store_pending(core, &pending);
   }
-  if (core->port->boot_rollback(core->port->ctx) != SESP_OK) {
+  if (sesp_call_boot_rollback(core) != SESP_OK) {
     core->confirm.poll_ms = sesp_now(core) + SESP_CONFIRM_GRACE_MS;
-    core->port->log(core->port->ctx, SESP_LOG_ERROR, "secure_esp: [ERROR] there is no image to roll back to");
+    sesp_call_log(core, SESP_LOG_ERROR, "secure_esp: [ERROR] there is no image to roll back to");
     return;
   }
   core->phase = SESP_PHASE_ROLLING_BACK;
@@ -97,7 +97,7 @@ void sesp_confirm_evaluate(sesp_core_t *core) {
     return;
   }
   const uint64_t now = sesp_now(core);
-  const sesp_health_t health = core->port->health(core->port->ctx);
+  const sesp_health_t health = sesp_call_health(core);
   core->confirm.poll_ms = now + SESP_CONFIRM_POLL_MS;
   if (core->confirm.status_acked && health == SESP_HEALTH_GOOD) {
     confirm(core);

@@ -68,7 +68,7 @@ sesp_result_t sesp_init(sesp_core_t *core, const sesp_config_t *config, const se
   core->config = *config;
   core->port = port;
   core->boot_ms = sesp_now(core);
-  core->boot_id = port->random_u32(port->ctx);
+  core->boot_id = sesp_call_random_u32(core);
   core->delayed_run_ms = SESP_NEVER_MS;
   core->restart_ms = SESP_NEVER_MS;
   core->flush_ms = SESP_NEVER_MS;

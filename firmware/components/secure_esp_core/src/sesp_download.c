@@ -69,7 +69,7 @@ static void expect_image(sesp_core_t *core, int64_t content_length, const char *
     }
   }
   core->phase = SESP_PHASE_HEADER;
-  core->port->download_continue(core->port->ctx);
+  sesp_call_download_continue(core);
 }
 
 static void expect_manifest(sesp_core_t *core, int64_t content_length) {
@@ -78,7 +78,7 @@ static void expect_manifest(sesp_core_t *core, int64_t content_length) {
     return;
   }
   core->phase = SESP_PHASE_MANIFEST;
-  core->port->download_continue(core->port->ctx);
+  sesp_call_download_continue(core);
 }
 
 static void refuse_status(sesp_core_t *core, uint32_t http_status) {
@@ -91,7 +91,7 @@ static void refuse_status(sesp_core_t *core, uint32_t http_status) {
 void sesp_on_download_response(sesp_core_t *core, uint32_t http_status, const char *content_type,
                                int64_t content_length, const char *etag) {
   if (core->phase == SESP_PHASE_PENDING_CONFIRM && core->confirm.probing) {
-    core->port->download_abort(core->port->ctx);
+    sesp_call_download_abort(core);
     sesp_probe_result(core, SESP_CONNECT_UNREACHABLE, true);
     return;
   }
@@ -100,7 +100,7 @@ void sesp_on_download_response(sesp_core_t *core, uint32_t http_status, const ch
   }
   const bool checking = core->phase == SESP_PHASE_CHECKING;
   if (checking && (http_status == HTTP_NO_CONTENT || http_status == HTTP_NOT_MODIFIED)) {
-    core->port->download_abort(core->port->ctx);
+    sesp_call_download_abort(core);
     sesp_run_none_newer(core, "No newer firmware");
     return;
   }
@@ -144,7 +144,7 @@ void sesp_on_image_header(sesp_core_t *core, const uint8_t *bytes, size_t len) {
   }
   core->phase = SESP_PHASE_DOWNLOADING;
   sesp_run_report(core, SESP_UPDATE_STATE_STATE_DOWNLOADING);
-  core->port->download_continue(core->port->ctx);
+  sesp_call_download_continue(core);
 }
 
 void sesp_on_download_progress(sesp_core_t *core, uint32_t bytes) {
@@ -186,7 +186,7 @@ void sesp_on_download_complete(sesp_core_t *core, uint32_t bytes) {
   }
   core->phase = SESP_PHASE_VERIFYING;
   sesp_run_report(core, SESP_UPDATE_STATE_STATE_VERIFYING);
-  if (core->port->image_verify(core->port->ctx, expected) != SESP_OK) {
+  if (sesp_call_image_verify(core, expected) != SESP_OK) {
     sesp_run_abort(core, SESP_UPDATE_STATE_REASON_FLASH, "verification could not be started");
   }
 }

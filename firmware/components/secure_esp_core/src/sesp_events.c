@@ -92,7 +92,7 @@ static bool flush_one(sesp_core_t *core, uint8_t bit, sesp_result_t (*step)(sesp
   }
   core->dirty = (uint8_t)(core->dirty - bit);
   if (result != SESP_OK) {
-    core->port->log(core->port->ctx, SESP_LOG_ERROR, "secure_esp: [ERROR] an event could not be encoded");
+    sesp_call_log(core, SESP_LOG_ERROR, "secure_esp: [ERROR] an event could not be encoded");
   }
   return true;
 }

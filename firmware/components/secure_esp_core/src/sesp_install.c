@@ -39,7 +39,7 @@ static sesp_result_t switch_slots(sesp_core_t *core, const uint8_t *identity) {
   if (sesp_store_pending(core, &pending) != SESP_OK) {
     return SESP_ERR_PORT;
   }
-  if (core->port->boot_set(core->port->ctx) != SESP_OK) {
+  if (sesp_call_boot_set(core) != SESP_OK) {
     (void)sesp_erase_pending(core);
     return SESP_ERR_PORT;
   }

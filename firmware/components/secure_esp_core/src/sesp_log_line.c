@@ -38,7 +38,7 @@ uint32_t sesp_log_line(sesp_core_t *core, sesp_log_level_t level, const char *te
   sesp_text_add(&out, " (");
   sesp_text_add(&out, core->config.device_id);
   sesp_text_add(&out, ")");
-  core->port->log(core->port->ctx, level, line);
+  sesp_call_log(core, level, line);
   if (core->config.broadcast_log) {
     (void)send(core, SESP_SCOPE_ALL, line, out.len);
   }

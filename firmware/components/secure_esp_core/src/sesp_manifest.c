@@ -25,7 +25,7 @@ static sesp_verdict_t authenticate(const sesp_core_t *core, const sesp_jws_t *jw
     return SESP_UPDATE_STATE_REASON_BAD_SIGNATURE;
   }
   *detail = "the release manifest's";
-  switch (core->port->verify_es256(core->port->ctx, header.kid, jws->signing_input, jws->signing_input_len,
+  switch (sesp_call_verify_es256(core, header.kid, jws->signing_input, jws->signing_input_len,
                                    signature)) {
     case SESP_ES256_OK:
       return SESP_VERDICT_GOOD;

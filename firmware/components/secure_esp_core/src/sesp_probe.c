@@ -15,7 +15,7 @@ void sesp_probe_start(sesp_core_t *core, uint64_t now) {
 void sesp_probe_stop(sesp_core_t *core) {
   if (core->confirm.probing) {
     core->confirm.probing = false;
-    core->port->download_abort(core->port->ctx);
+    sesp_call_download_abort(core);
   }
 }
 

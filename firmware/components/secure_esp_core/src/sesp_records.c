@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sesp_blob.h"
+#include "sesp_calls.h"
 
 #define KEY_PENDING "pending"
 #define KEY_INSTALLED "installed"
@@ -18,7 +19,7 @@
 
 static sesp_kv_t load(const sesp_core_t *core, const char *key, sesp_blob_t *blob) {
   blob->len = 0;
-  const sesp_kv_t result = core->port->kv_get(core->port->ctx, key, blob->data, sizeof(blob->data), &blob->len);
+  const sesp_kv_t result = sesp_call_kv_get(core, key, blob->data, sizeof(blob->data), &blob->len);
   if (result != SESP_KV_OK) {
     return result == SESP_KV_TOO_SMALL ? SESP_KV_NOT_FOUND : result;
   }
@@ -31,11 +32,11 @@ static sesp_kv_t end(const sesp_blob_t *blob) {
 }
 
 static sesp_result_t store(const sesp_core_t *core, const char *key, const sesp_blob_t *blob) {
-  return blob->ok ? core->port->kv_set(core->port->ctx, key, blob->data, blob->len) : SESP_ERR_NO_SPACE;
+  return blob->ok ? sesp_call_kv_set(core, key, blob->data, blob->len) : SESP_ERR_NO_SPACE;
 }
 
 static sesp_result_t erase(const sesp_core_t *core, const char *key) {
-  return core->port->kv_erase(core->port->ctx, key);
+  return sesp_call_kv_erase(core, key);
 }
 
 sesp_kv_t sesp_load_pending(const sesp_core_t *core, sesp_pending_t *out) {

@@ -53,7 +53,7 @@ static sesp_verdict_t check_image(sesp_core_t *core, const sesp_manifest_t *mani
 }
 
 sesp_verdict_t sesp_release_check(sesp_core_t *core, const sesp_manifest_t *manifest, const char **detail) {
-  const uint32_t now_s = core->port->unix_time_s(core->port->ctx);
+  const uint32_t now_s = sesp_call_unix_time_s(core);
   *detail = "the release manifest has expired";
   if (now_s != 0u && now_s >= manifest->exp) {
     return SESP_UPDATE_STATE_REASON_MANIFEST_EXPIRED;

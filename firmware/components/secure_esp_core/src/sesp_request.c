@@ -17,5 +17,5 @@ sesp_result_t sesp_request(sesp_core_t *core, const char *url, bool accept_manif
   request.image_hex = image_hex;
   request.accept_manifest = accept_manifest;
   request.max_bytes = max_bytes;
-  return core->port->download_start(core->port->ctx, &request);
+  return sesp_call_download_start(core, &request);
 }

@@ -77,7 +77,7 @@ void sesp_run_fail(sesp_core_t *core, sesp_update_state_reason_t reason, const c
 }
 
 void sesp_run_abort(sesp_core_t *core, sesp_update_state_reason_t reason, const char *detail) {
-  core->port->download_abort(core->port->ctx);
+  sesp_call_download_abort(core);
   sesp_run_fail(core, reason, detail);
 }
 

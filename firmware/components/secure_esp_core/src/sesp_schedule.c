@@ -3,12 +3,12 @@
 #include "sesp_internal.h"
 
 uint64_t sesp_now(const sesp_core_t *core) {
-  return core->port->now_ms(core->port->ctx);
+  return sesp_call_now_ms(core);
 }
 
 uint64_t sesp_random_below(const sesp_core_t *core, uint64_t bound) {
   /* At most 2^32 * 86400001, far below 2^64; the bias of 2^-32 per value does not matter for jitter. */
-  return (uint64_t)core->port->random_u32(core->port->ctx) * bound / 4294967296u;
+  return (uint64_t)sesp_call_random_u32(core) * bound / 4294967296u;
 }
 
 void sesp_schedule_first_check(sesp_core_t *core) {
@@ -37,7 +37,7 @@ void sesp_schedule_restart(sesp_core_t *core, uint32_t token) {
 
 void sesp_restart_now(sesp_core_t *core) {
   core->phase = SESP_PHASE_HALTED;
-  core->port->restart(core->port->ctx);
+  sesp_call_restart(core);
 }
 
 /** Starts a run that no command waits for. */

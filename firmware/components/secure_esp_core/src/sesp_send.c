@@ -19,7 +19,7 @@ sesp_result_t sesp_send(sesp_core_t *core, sesp_topic_t topic, sesp_scope_t scop
   core->next_token = core->next_token == UINT32_MAX ? 1u : core->next_token + 1u;
   message->token = core->next_token;
   message->topic = name;
-  const sesp_result_t result = core->port->publish(core->port->ctx, message);
+  const sesp_result_t result = sesp_call_publish(core, message);
   message->topic = NULL;
   return result;
 }
@@ -35,7 +35,7 @@ bool sesp_subscribe_next(sesp_core_t *core, sesp_result_t *result) {
   const char *device = scope == SESP_SCOPE_DEVICE ? core->config.device_id : NULL;
   const sesp_topic_t topic = COMMANDS[core->subscribed % COMMAND_COUNT];
   if (sesp_topic_build(topic, scope, device, NULL, filter, sizeof(filter), &len) == SESP_CODEC_OK) {
-    *result = core->port->subscribe(core->port->ctx, filter, len);
+    *result = sesp_call_subscribe(core, filter, len);
   }
   if (*result == SESP_OK) {
     core->subscribed++;

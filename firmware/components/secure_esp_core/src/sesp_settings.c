@@ -5,7 +5,7 @@
 
 /** A stored payload that the contract's decoder accepts, or nothing. */
 static bool load(const sesp_core_t *core, const char *key, uint8_t *out, size_t capacity, size_t *len) {
-  return core->port->kv_get(core->port->ctx, key, out, capacity, len) == SESP_KV_OK;
+  return sesp_call_kv_get(core, key, out, capacity, len) == SESP_KV_OK;
 }
 
 static void load_url(sesp_core_t *core) {
