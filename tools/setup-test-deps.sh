@@ -20,6 +20,8 @@ need g++ g++
 need clang clang
 need clang-19 clang-19
 need llvm-cov-19 llvm-19
+need clang-tidy-19 clang-tidy-19
+need cppcheck cppcheck
 need cmake cmake
 need ninja ninja-build
 need make make
