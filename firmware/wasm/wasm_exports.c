@@ -24,7 +24,8 @@ typedef enum {
   NUMBER_SECURE_VERSION,
   NUMBER_BOOT_PENDING,
   NUMBER_RESET_REASON,
-  NUMBER_SLOT_SIZE
+  NUMBER_SLOT_SIZE,
+  NUMBER_DOWNLOAD_RETRIES
 } number_field_t;
 
 static uint8_t scratch[SCRATCH_BYTES];
@@ -78,6 +79,7 @@ EXPORT(sesp_wasm_create) wasm_device_t *sesp_wasm_create(int32_t host) {
   device->config.default_interval_s = 86400u;
   device->config.confirm_deadline_s = 900u;
   device->config.confirm_offline_max_s = 86400u;
+  device->config.download_retries = 5u;
   wasm_port_init(device);
   return device;
 }
@@ -169,6 +171,9 @@ int32_t sesp_wasm_config_number(wasm_device_t *device, int32_t field, double num
     case NUMBER_SLOT_SIZE:
       config->slot_size = value;
       return 0;
+    case NUMBER_DOWNLOAD_RETRIES:
+      config->download_retries = (uint8_t)value;
+      return value <= UINT8_MAX ? 0 : -1;
     default:
       return -1;
   }
@@ -241,13 +246,30 @@ EXPORT(sesp_wasm_next_tick_ms) double sesp_wasm_next_tick_ms(wasm_device_t *devi
   return next == SESP_NEVER_MS ? -1.0 : (double)next;
 }
 
+/** -1 for what is negative or no number; what exceeds an integer exceeds every slot. */
+static int64_t length_of(double bytes) {
+  if (!(bytes >= 0.0)) {
+    return -1;
+  }
+  return bytes < 9007199254740992.0 ? (int64_t)bytes : 9007199254740992;
+}
+
+/** Length and range: negative when absent. */
 EXPORT(sesp_wasm_on_download_response)
 void sesp_wasm_on_download_response(wasm_device_t *device, uint32_t status, const uint8_t *type, size_t type_len,
-                                    double content_length, const uint8_t *etag, size_t etag_len) {
+                                    double content_length, const uint8_t *etag, size_t etag_len, double range_start,
+                                    double range_total) {
   copy_text(device->content_type, type, type_len);
   copy_text(device->etag, etag, etag_len);
-  const int64_t length = content_length >= 0.0 ? (int64_t)content_length : -1;
-  sesp_on_download_response(&device->core, status, device->content_type, length, device->etag);
+  const sesp_download_response_t response = {
+      .http_status = status,
+      .content_type = device->content_type,
+      .content_length = length_of(content_length),
+      .etag = device->etag,
+      .range_start = length_of(range_start),
+      .range_total = length_of(range_total),
+  };
+  sesp_on_download_response(&device->core, &response);
 }
 
 EXPORT(sesp_wasm_on_manifest) void sesp_wasm_on_manifest(wasm_device_t *device, uint8_t *jws, size_t len) {

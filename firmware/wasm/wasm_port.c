@@ -22,7 +22,8 @@ IMPORT(download_start)
 int32_t host_download_start(int32_t h, const char *url, size_t url_len, const char *etag, size_t etag_len,
                             const char *project, size_t project_len, const char *chip, size_t chip_len,
                             const char *version, size_t version_len, const char *image, size_t image_len,
-                            int32_t accept_manifest, uint32_t max_bytes);
+                            int32_t accept_manifest, uint32_t max_bytes, uint32_t resume_from, const char *if_range,
+                            size_t if_range_len);
 IMPORT(download_continue) void host_download_continue(int32_t h);
 IMPORT(download_abort) void host_download_abort(int32_t h);
 IMPORT(verify_es256)
@@ -92,7 +93,7 @@ static sesp_result_t download_start(void *ctx, const sesp_download_request_t *re
       host_of(ctx), request->url, strlen(request->url), request->if_none_match, strlen(request->if_none_match),
       request->project, strlen(request->project), request->chip, strlen(request->chip), request->version,
       strlen(request->version), request->image_hex, strlen(request->image_hex), request->accept_manifest ? 1 : 0,
-      request->max_bytes));
+      request->max_bytes, request->resume_from, request->if_range, strlen(request->if_range)));
 }
 
 static void download_continue(void *ctx) {

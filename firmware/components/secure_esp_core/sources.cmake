@@ -23,6 +23,8 @@ set(SECURE_ESP_CORE_SOURCES
   src/sesp_release.c
   src/sesp_reply.c
   src/sesp_request.c
+  src/sesp_resume.c
+  src/sesp_retry.c
   src/sesp_run.c
   src/sesp_schedule.c
   src/sesp_send.c

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   sesp_version_t running;
   world_ready(&world);
   world_command(&world, "update/run", "", 1);
-  sesp_on_download_response(&world.core, 200, "", -1, "");
+  world_respond(&world, 200, "", -1, "");
   sesp_on_image_header(&world.core, data, size);
   if (world.continues < 2u) {
     return 0;

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   memcpy(jws, buffer, len);
   world_ready(&world);
   world_command(&world, "update/run", "", 1);
-  sesp_on_download_response(&world.core, 200, "application/jose", -1, "");
+  world_respond(&world, 200, "application/jose", -1, "");
   sesp_on_manifest(&world.core, jws, len);
   free(jws);
   if (world.starts == 2u && (strcmp(world.core.offer.manifest.project, "secure_esp") != 0 ||

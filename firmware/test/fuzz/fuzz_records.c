@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static world_t world;
 
 static const char *const KEYS[] = {"url",     "use_url", "interval", "run",         "outcome", "pending",
-                                   "installed", "attempts", "blocked", "seq", "correlation"};
+                                   "installed", "attempts", "blocked", "seq", "correlation", "resume"};
 #define KEY_COUNT (sizeof(KEYS) / sizeof(KEYS[0]))
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -40,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memcpy(slot->value, data + at + 2u, slot->len);
     at += 2u + slot->len;
   }
+  world.durable = UINT32_MAX; /* what the store says of the slot is believed here */
   world_boot(&world, reason);
   world_connect(&world);
   world_run(&world, 3000);
@@ -50,6 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   world_command(&world, "update/run", "", 1);
   if (world.starts != 1u && !world_replied(&world, "duplicate")) {
+    abort();
+  }
+  if (world.violations != 0u || world.resume_from >= world.config.slot_size) {
     abort();
   }
   return 0;

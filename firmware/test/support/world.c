@@ -53,6 +53,7 @@ void world_boot(world_t *world, sesp_status_reset_reason_t reason) {
   world->now_ms += 500;
   world->restarted = false;
   world->downloading = false;
+  world->transfer_continues = 0;
   world->verifying = false;
   world->config.project = slot->project;
   world->config.version = slot->version;
@@ -202,10 +203,16 @@ void world_image_header(uint8_t *out, const char *project, const char *version) 
   memcpy(out + 80, project, strlen(project));
 }
 
+void world_respond(world_t *world, uint32_t status, const char *content_type, int64_t length, const char *etag) {
+  const sesp_download_response_t response = {status, content_type, length, etag, -1, -1};
+  world->partial = false;
+  sesp_on_download_response(&world->core, &response);
+}
+
 void world_serve_image(world_t *world, const char *version, uint8_t mark) {
   uint8_t header[288];
   world_slot_t *other = &world->slots[1u - world->running];
-  sesp_on_download_response(&world->core, 200, "application/octet-stream", 4096, "\"tag\"");
+  world_respond(world, 200, "application/octet-stream", 4096, "\"tag\"");
   world_image_header(header, "secure_esp", version);
   sesp_on_image_header(&world->core, header, sizeof(header));
   if (!world->downloading) {
@@ -216,7 +223,10 @@ void world_serve_image(world_t *world, const char *version, uint8_t mark) {
   world_identity(other->identity, mark);
   (void)snprintf(other->version, sizeof(other->version), "%s", version);
   (void)snprintf(other->project, sizeof(other->project), "secure_esp");
+  world->durable = 2048;
   sesp_on_download_progress(&world->core, 2048);
+  world->durable = 4096;
+  world->complete = true;
   world->downloading = false;
   sesp_on_download_complete(&world->core, 4096);
 }

@@ -72,7 +72,9 @@ typedef struct {
   unsigned next;
   bool restarted;
   unsigned restarts;
-  unsigned violations; /* an unverified image was made bootable, or the running slot was written */
+  unsigned violations; /* an unverified image was made bootable, the running slot was written, or a record lied */
+  uint32_t durable;    /* so many bytes of one file are in the other slot */
+  bool complete;       /* and are the whole file */
   /* broker */
   world_message_t messages[WORLD_MESSAGES];
   size_t message_count;
@@ -80,12 +82,16 @@ typedef struct {
   size_t filter_count;
   /* server */
   bool downloading;
+  bool partial;                /* the response under way is a 206 */
+  unsigned transfer_continues; /* of the transfer under way */
   char url[256];
   char if_none_match[SESP_ETAG_MAX_BYTES + 1u];
   char request_version[SESP_VERSION_MAX_BYTES + 1u];
   char request_image[SESP_IDENTITY_HEX + 1u];
   bool accept_manifest;
   uint32_t max_bytes;
+  uint32_t resume_from;
+  char if_range[SESP_ETAG_MAX_BYTES + 1u];
   unsigned starts;
   unsigned continues;
   unsigned aborts;
@@ -138,6 +144,9 @@ const world_entry_t *world_entry(const world_t *world, const char *key);
 /** The first 288 bytes of an image that this device would take, but for `version`. */
 void world_image_header(uint8_t *out, const char *project, const char *version);
 void world_identity(uint8_t *out, uint8_t mark);
+
+/** The header of a response without Content-Range. */
+void world_respond(world_t *world, uint32_t status, const char *content_type, int64_t length, const char *etag);
 
 /** The server's part of a run. Each step is skipped when the core does not wait for it. */
 void world_serve_image(world_t *world, const char *version, uint8_t mark);

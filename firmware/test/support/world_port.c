@@ -105,6 +105,21 @@ static sesp_kv_t kv_get(void *ctx, const char *key, uint8_t *out, size_t cap, si
   return SESP_KV_OK;
 }
 
+/** A promise about the other slot that is not kept would make a mixed image. */
+static void check_record(world_t *world) {
+  const world_entry_t *record = find(world, "resume");
+  if (record == NULL) {
+    return;
+  }
+  const uint8_t *end = record->value + record->len;
+  const uint32_t offset = record->len < 4u ? 1u
+                                           : (uint32_t)end[-4] + (uint32_t)end[-3] * 256u + (uint32_t)end[-2] * 65536u +
+                                                 (uint32_t)end[-1] * 16777216u;
+  if (offset % 4096u != 0u || offset == 0u || offset > world->durable) {
+    world->violations++;
+  }
+}
+
 static sesp_result_t kv_set(void *ctx, const char *key, const uint8_t *value, size_t len) {
   world_t *world = world_of(ctx);
   if (!begin(world, OP_KV_SET) || strlen(key) > 15u) {
@@ -123,6 +138,9 @@ static sesp_result_t kv_set(void *ctx, const char *key, const uint8_t *value, si
   (void)snprintf(entry->key, sizeof(entry->key), "%s", key);
   memcpy(entry->value, value, len);
   entry->len = len;
+  if (strcmp(key, "resume") == 0) {
+    check_record(world);
+  }
   end(world);
   return SESP_OK;
 }
@@ -149,20 +167,36 @@ static sesp_result_t download_start(void *ctx, const sesp_download_request_t *re
   if (!begin(world, OP_DOWNLOAD_START)) {
     return SESP_ERR_PORT;
   }
+  if (world->downloading || request->resume_from > world->durable || request->resume_from % 4096u != 0u ||
+      (request->resume_from > 0u) != (request->if_range[0] == '"')) {
+    world->violations++;
+  }
   world->starts++;
   world->downloading = true;
+  world->transfer_continues = 0;
+  world->complete = false;
   copy(world->url, sizeof(world->url), request->url);
   copy(world->if_none_match, sizeof(world->if_none_match), request->if_none_match);
   copy(world->request_version, sizeof(world->request_version), request->version);
   copy(world->request_image, sizeof(world->request_image), request->image_hex);
   world->accept_manifest = request->accept_manifest;
   world->max_bytes = request->max_bytes;
+  world->resume_from = request->resume_from;
+  copy(world->if_range, sizeof(world->if_range), request->if_range);
   end(world);
   return SESP_OK;
 }
 
+/** The second one of a transfer is about flash. */
 static void download_continue(void *ctx) {
-  world_of(ctx)->continues++;
+  world_t *world = world_of(ctx);
+  world->continues++;
+  world->transfer_continues++;
+  if (world->transfer_continues == 2u) {
+    world->complete = false;
+    world->durable = world->partial ? world->resume_from : 0u;
+    check_record(world);
+  }
 }
 
 static void download_abort(void *ctx) {
@@ -170,8 +204,14 @@ static void download_abort(void *ctx) {
   world_slot_t *other = &world->slots[1u - world->running];
   world->aborts++;
   world->downloading = false;
-  if (other->state == SLOT_WRITTEN) {
-    memset(other, 0, sizeof(*other));
+  if (world->complete || world->transfer_continues >= 2u) {
+    if (other->state == SLOT_WRITTEN) {
+      memset(other, 0, sizeof(*other));
+    }
+    world->transfer_continues = 0;
+    world->durable = 0;
+    world->complete = false;
+    check_record(world);
   }
 }
 
@@ -205,6 +245,8 @@ static sesp_result_t boot_set(void *ctx) {
     world->violations++;
   }
   other->state = SLOT_NEW;
+  world->durable = 0;
+  check_record(world);
   world->next = 1u - world->running;
   end(world);
   return SESP_OK;

@@ -75,7 +75,7 @@ static void blocks_it_under_another_tag_too(void) {
   install(2, 1);
   die(SESP_STATUS_RESET_REASON_PANIC);
   world_broadcast(&world, "update/run", "", 77);
-  sesp_on_download_response(&world.core, 200, "", -1, "\"signed again\"");
+  world_respond(&world, 200, "", -1, "\"signed again\"");
   world_image_header(header, "secure_esp", "1.1.0");
   sesp_on_image_header(&world.core, header, sizeof(header));
   sesp_on_download_complete(&world.core, 4096);
@@ -93,7 +93,7 @@ static void lifts_the_block_for_another_image(void) {
   die(SESP_STATUS_RESET_REASON_PANIC);
   CHECK(world_entry(&world, "blocked") != NULL);
   world_broadcast(&world, "update/run", "", 78);
-  sesp_on_download_response(&world.core, 200, "", -1, "\"other\"");
+  world_respond(&world, 200, "", -1, "\"other\"");
   world_image_header(header, "secure_esp", "1.2.0");
   sesp_on_image_header(&world.core, header, sizeof(header));
   sesp_on_download_complete(&world.core, 4096);
@@ -175,7 +175,7 @@ static void does_not_report_an_old_update_twice(void) {
   CHECK(world_entry(&world, "pending") != NULL && world.core.report.run == 1);
   world_connect(&world);
   world_command(&world, "update/run", "", 2);
-  sesp_on_download_response(&world.core, 204, NULL, 0, NULL);
+  world_respond(&world, 204, NULL, 0, NULL);
   world_boot(&world, SESP_STATUS_RESET_REASON_POWER_ON);
   CHECK(world.core.report.run == 2 && world.core.report.state == SESP_UPDATE_STATE_STATE_IDLE);
   CHECK(world_entry(&world, "pending") == NULL);
@@ -221,22 +221,77 @@ static void confirms_an_image_that_nobody_recorded(void) {
   CHECK(world.slots[1].state == SLOT_VALID && world_says(&world, "update/state", "\"state\":\"confirmed\""));
 }
 
-static void settles_a_confirmation_that_power_loss_interrupted(void) {
+/** An update whose boot record says that it need not be confirmed, while its record says that it was not. */
+static void boot_without_judgement(sesp_status_reset_reason_t reason) {
   world_ready(&world);
   install(2, 1);
   world_boot(&world, SESP_STATUS_RESET_REASON_SOFTWARE);
-  world.slots[1].state = SLOT_VALID; /* confirmed, nothing written */
-  world_boot(&world, SESP_STATUS_RESET_REASON_POWER_ON);
+  world.slots[1].state = SLOT_VALID;
+  world_boot(&world, reason);
   world_forget(&world);
+}
+
+static void proves_itself_again_when_power_loss_interrupted_its_confirmation(void) {
+  boot_without_judgement(SESP_STATUS_RESET_REASON_POWER_ON);
   world_connect(&world);
+  CHECK(world_says(&world, "update/state", "{\"run\":1,\"state\":\"pending_confirm\",\"from\":\"1.0.0\",\"to\":\"1.1.0\""));
+  world_ack(&world);
   CHECK(world_says(&world, "update/state", "{\"run\":1,\"state\":\"confirmed\",\"from\":\"1.0.0\",\"to\":\"1.1.0\""));
   CHECK(world_entry(&world, "pending") == NULL && world_entry(&world, "installed") != NULL);
+}
+
+static void never_confirms_an_image_that_gave_up_although_the_boot_record_lost_its_state(void) {
+  boot_without_judgement(SESP_STATUS_RESET_REASON_POWER_ON);
+  world.health = SESP_HEALTH_BAD;
+  world_run(&world, 905000u);
+  CHECK(world.restarted);
+  world.slots[1].state = SLOT_VALID; /* power was lost while the boot record was erased: its state is gone */
+  world.next = 1;
+  world_boot(&world, SESP_STATUS_RESET_REASON_POWER_ON);
+  CHECK(world.running == 1);
+  world_run(&world, 5000u);
+  CHECK(world.restarted && world.slots[1].state == SLOT_INVALID);
+  world_boot(&world, SESP_STATUS_RESET_REASON_SOFTWARE);
+  CHECK(world.running == 0 && world_entry(&world, "blocked") != NULL);
+}
+
+static void rolls_a_crashed_image_back_although_the_boot_record_lost_its_state(void) {
+  const sesp_status_reset_reason_t crashes[] = {SESP_STATUS_RESET_REASON_PANIC, SESP_STATUS_RESET_REASON_WATCHDOG};
+  for (size_t at = 0; at < sizeof(crashes) / sizeof(crashes[0]); at++) {
+    boot_without_judgement(crashes[at]);
+    world_run(&world, 5000u);
+    CHECK(world.restarted && world.slots[1].state == SLOT_INVALID);
+  }
+}
+
+static void lets_a_crashed_image_prove_itself_when_there_is_no_other(void) {
+  boot_without_judgement(SESP_STATUS_RESET_REASON_PANIC);
+  world.slots[0].state = SLOT_INVALID;
+  world_run(&world, 5000u);
+  CHECK(!world.restarted);
+  world_connect(&world);
+  world_ack(&world);
+  world_run(&world, 61000u);
+  CHECK(world_entry(&world, "pending") == NULL && world.slots[1].state == SLOT_VALID);
+}
+
+static void names_the_rolled_back_version_after_another_run(void) {
+  world_ready(&world);
+  install(2, 1);
+  world_boot(&world, SESP_STATUS_RESET_REASON_SOFTWARE);
+  world_boot(&world, SESP_STATUS_RESET_REASON_POWER_ON);
+  CHECK(world.running == 0);
+  world_run(&world, 301000u); /* the first check, before there is a connection */
+  world_respond(&world, 204, NULL, 0, NULL);
+  world_forget(&world);
+  world_connect(&world);
+  CHECK(world_logged(&world, "OTA-Update was rolled back: 1.1.0"));
 }
 
 static void never_repeats_a_run_number(void) {
   world_ready(&world);
   world_command(&world, "update/run", "", 1);
-  sesp_on_download_response(&world.core, 204, NULL, 0, NULL);
+  world_respond(&world, 204, NULL, 0, NULL);
   world_entry_t *entry = (world_entry_t *)world_entry(&world, "run");
   entry->used = false; /* the counter is lost, the outcome is not */
   world_boot(&world, SESP_STATUS_RESET_REASON_POWER_ON);
@@ -274,7 +329,11 @@ void boot_suite(void) {
   TEST(counts_power_losses_per_image);
   TEST(reports_an_interrupted_run);
   TEST(confirms_an_image_that_nobody_recorded);
-  TEST(settles_a_confirmation_that_power_loss_interrupted);
+  TEST(proves_itself_again_when_power_loss_interrupted_its_confirmation);
+  TEST(never_confirms_an_image_that_gave_up_although_the_boot_record_lost_its_state);
+  TEST(rolls_a_crashed_image_back_although_the_boot_record_lost_its_state);
+  TEST(lets_a_crashed_image_prove_itself_when_there_is_no_other);
+  TEST(names_the_rolled_back_version_after_another_run);
   TEST(never_repeats_a_run_number);
   TEST(refuses_a_restart_while_pending);
 }

@@ -148,12 +148,24 @@ static void gives_up_after_a_day_offline(void) {
   CHECK(rolled_back());
 }
 
-static void rolls_back_when_only_the_broker_is_unreachable(void) {
+static void stays_pending_while_only_the_broker_is_unreachable(void) {
   boot_new_image();
   world_run(&world, 16u * MINUTE);
   CHECK(world.starts == 1);
-  sesp_on_download_response(&world.core, 304, NULL, -1, NULL);
-  CHECK(rolled_back() && world.aborts == 1);
+  world_respond(&world, 304, NULL, -1, NULL);
+  CHECK(pending() && world.aborts == 1);
+  world_run(&world, 5u * MINUTE);
+  CHECK(world.starts == 2);
+  sesp_on_download_failed(&world.core, SESP_UPDATE_STATE_REASON_HTTP_STATUS);
+  CHECK(pending());
+  world_run(&world, 20u * HOUR);
+  CHECK(pending());
+  world_connect(&world);
+  world_ack(&world);
+  CHECK(world.slots[1].state == SLOT_VALID);
+}
+
+static void rolls_back_when_the_update_server_is_not_trusted(void) {
   boot_new_image();
   world_run(&world, 16u * MINUTE);
   sesp_on_download_failed(&world.core, SESP_UPDATE_STATE_REASON_TLS);
@@ -208,7 +220,8 @@ void confirm_suite(void) {
   TEST(stays_pending_while_nothing_is_reachable);
   TEST(confirms_a_broker_that_comes_back_late);
   TEST(gives_up_after_a_day_offline);
-  TEST(rolls_back_when_only_the_broker_is_unreachable);
+  TEST(stays_pending_while_only_the_broker_is_unreachable);
+  TEST(rolls_back_when_the_update_server_is_not_trusted);
   TEST(stays_when_there_is_nothing_to_roll_back_to);
   TEST(tries_again_when_the_confirmation_cannot_be_written);
   TEST(checks_nothing_while_pending);

@@ -36,7 +36,7 @@ static void reports_that_nothing_is_newer(void) {
   static const uint32_t statuses[] = {204, 304};
   for (size_t at = 0; at < 2u; at++) {
     start();
-    sesp_on_download_response(&world.core, statuses[at], NULL, -1, NULL);
+    world_respond(&world, statuses[at], NULL, -1, NULL);
     CHECK(world_says(&world, "update/state", "\"state\":\"idle\",\"from\":\"1.0.0\",\"to\":null"));
     CHECK(world_says(&world, "update/state", "\"reason\":\"none_newer\""));
     CHECK(world.aborts == 1 && !world.downloading);
@@ -114,7 +114,7 @@ static void refuses_images_that_are_not_for_it(void) {
   for (size_t at = 0; at < sizeof(cases) / sizeof(cases[0]); at++) {
     uint8_t header[288];
     start();
-    sesp_on_download_response(&world.core, 200, "text/plain", -1, "");
+    world_respond(&world, 200, "text/plain", -1, "");
     world_image_header(header, cases[at].project, cases[at].version);
     header[cases[at].offset] = cases[at].value;
     sesp_on_image_header(&world.core, header, sizeof(header));
@@ -130,7 +130,7 @@ static void refuses_a_lower_security_version(void) {
   world_boot(&world, SESP_STATUS_RESET_REASON_POWER_ON);
   world_connect(&world);
   world_command(&world, "update/run", "", 1);
-  sesp_on_download_response(&world.core, 200, "application/octet-stream", -1, NULL);
+  world_respond(&world, 200, "application/octet-stream", -1, NULL);
   world_image_header(header, "secure_esp", "1.1.0");
   header[36] = 2;
   sesp_on_image_header(&world.core, header, sizeof(header));
@@ -139,14 +139,14 @@ static void refuses_a_lower_security_version(void) {
 
 static void refuses_responses_that_cannot_be_an_image(void) {
   start();
-  sesp_on_download_response(&world.core, 403, "text/plain", 3, NULL);
+  world_respond(&world, 403, "text/plain", 3, NULL);
   CHECK(world_logged(&world, "[ERROR] OTA-Update failed: http_status, 403 (esp-001)"));
   check_failed("http_status");
   start();
-  sesp_on_download_response(&world.core, 200, "application/octet-stream", 1024 * 1024 + 1, NULL);
+  world_respond(&world, 200, "application/octet-stream", 1024 * 1024 + 1, NULL);
   check_failed("too_large");
   start();
-  sesp_on_download_response(&world.core, 200, NULL, 10, NULL);
+  world_respond(&world, 200, NULL, 10, NULL);
   sesp_on_download_complete(&world.core, 10);
   check_failed("not_an_image");
 }
@@ -157,7 +157,7 @@ static void requires_a_manifest_when_told_so(void) {
   world_boot(&world, SESP_STATUS_RESET_REASON_POWER_ON);
   world_connect(&world);
   world_command(&world, "update/run", "", 1);
-  sesp_on_download_response(&world.core, 200, "application/octet-stream", 4096, NULL);
+  world_respond(&world, 200, "application/octet-stream", 4096, NULL);
   CHECK(world_logged(&world, "OTA-Update failed: unsigned, a release manifest is required"));
   check_failed("unsigned");
 }
@@ -178,7 +178,7 @@ static void refuses_a_body_of_another_length(void) {
   world_image_header(header, "secure_esp", "1.1.0");
   for (uint32_t length = 4095; length <= 4097; length += 2) {
     start();
-    sesp_on_download_response(&world.core, 200, "", 4096, NULL);
+    world_respond(&world, 200, "", 4096, NULL);
     sesp_on_image_header(&world.core, header, sizeof(header));
     sesp_on_download_complete(&world.core, length);
     check_failed(length == 4095 ? "truncated" : "too_large");
@@ -203,7 +203,7 @@ static void refuses_what_verification_refuses(void) {
 static void shows_progress_not_too_often(void) {
   uint8_t header[288];
   start();
-  sesp_on_download_response(&world.core, 200, "", 100000, NULL);
+  world_respond(&world, 200, "", 100000, NULL);
   world_image_header(header, "secure_esp", "1.1.0");
   sesp_on_image_header(&world.core, header, sizeof(header));
   world_forget(&world);
@@ -213,7 +213,7 @@ static void shows_progress_not_too_often(void) {
   CHECK(world_count(&world, DEVICE_TOPIC "update/state") == 20);
   CHECK(world_says(&world, "update/state", "\"bytes\":100000,\"total\":100000"));
   start();
-  sesp_on_download_response(&world.core, 200, "", -1, NULL);
+  world_respond(&world, 200, "", -1, NULL);
   sesp_on_image_header(&world.core, header, sizeof(header));
   world_forget(&world);
   for (uint32_t bytes = 1; bytes <= 100; bytes++) {
@@ -229,7 +229,7 @@ static void ignores_events_that_it_does_not_wait_for(void) {
   uint8_t header[288];
   uint8_t bytes[8] = {0};
   world_ready(&world);
-  sesp_on_download_response(&world.core, 200, NULL, 0, NULL);
+  world_respond(&world, 200, NULL, 0, NULL);
   world_image_header(header, "secure_esp", "1.1.0");
   sesp_on_image_header(&world.core, header, sizeof(header));
   sesp_on_manifest(&world.core, bytes, sizeof(bytes));

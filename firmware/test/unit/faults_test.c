@@ -22,7 +22,7 @@ static void ask(bool with_manifest) {
   world_command(&world, "update/run", "", next_mark());
   if (with_manifest && world.downloading) {
     const manifest_t manifest = manifest_good();
-    sesp_on_download_response(&world.core, 200, "application/jose", -1, NULL);
+    world_respond(&world, 200, "application/jose", -1, NULL);
     world.downloading = false;
     sesp_on_manifest(&world.core, jws, manifest_jws(&manifest, jws, sizeof(jws)));
   }
@@ -103,7 +103,8 @@ static void check_recovers(bool with_manifest) {
   world.cut_before = 0;
   world.cut_after = 0;
   memset(world.fail_op, 0, sizeof(world.fail_op));
-  for (unsigned attempt = 0; attempt < 3u && world.slots[1].state != SLOT_VALID; attempt++) {
+  for (unsigned attempt = 0;
+       attempt < 3u && (world.slots[1].state != SLOT_VALID || world.core.phase == SESP_PHASE_PENDING_CONFIRM); attempt++) {
     run_before = check_runs();
     world_forget(&world);
     update(with_manifest);

@@ -7,7 +7,10 @@ int main(void) {
       {"records", records_suite},   {"session", session_suite},           {"commands", commands_suite},
       {"replies", replies_suite},   {"schedule", schedule_suite},         {"direct update", direct_update_suite},
       {"release", release_suite},   {"boot", boot_suite},                 {"confirm", confirm_suite},
-      {"faults", faults_suite},     {"config", config_suite},             PROTOCOL_SUITES,
+      {"resume", resume_suite},     {"resume faults", resume_faults_suite}, {"faults", faults_suite},
+      {"config", config_suite},     PROTOCOL_SUITES,
+      {"text edges", text_edges_suite}, {"session edges", session_edges_suite},
+      {"store edges", store_edges_suite}, {"update edges", update_edges_suite},
   };
   return check_run(suites, sizeof(suites) / sizeof(suites[0]));
 }

@@ -10,7 +10,7 @@ static void ask(void) {
   static uint8_t mark = 0;
   mark++;
   world_command(&world, "update/run", "", mark);
-  sesp_on_download_response(&world.core, 200, "Application/JOSE; charset=x", -1, "\"manifest-tag\"");
+  world_respond(&world, 200, "Application/JOSE; charset=x", -1, "\"manifest-tag\"");
 }
 
 static void offer(const manifest_t *manifest) {
@@ -159,7 +159,7 @@ static void refuses_malformed_manifests(void) {
 static void refuses_manifests_that_are_too_long(void) {
   world_ready(&world);
   world_command(&world, "update/run", "", 1);
-  sesp_on_download_response(&world.core, 200, "application/jose", 2049, NULL);
+  world_respond(&world, 200, "application/jose", 2049, NULL);
   CHECK(failed_with("too_large") && world.aborts == 1);
   ask();
   memset(jws, 'a', sizeof(jws));
@@ -193,13 +193,13 @@ static void refuses_an_image_that_is_not_the_announced_one(void) {
   world_verified(&world, 3);
   CHECK(failed_with("bad_hash") && world.next == 0 && world.aborts == 1);
   offer(&manifest);
-  sesp_on_download_response(&world.core, 200, "", 4095, NULL);
+  world_respond(&world, 200, "", 4095, NULL);
   CHECK(failed_with("bad_hash"));
   offer(&manifest);
-  sesp_on_download_response(&world.core, 200, "application/jose", -1, NULL);
+  world_respond(&world, 200, "application/jose", -1, NULL);
   CHECK(failed_with("not_an_image"));
   offer(&manifest);
-  sesp_on_download_response(&world.core, 304, "", -1, NULL);
+  world_respond(&world, 304, "", -1, NULL);
   CHECK(failed_with("http_status"));
 }
 
@@ -232,7 +232,7 @@ static void counts_on_whichever_server_it_is_told_to_ask(void) {
   CHECK_TEXT(world.url, "https://other.example/fw.bin");
   CHECK(failed_with("manifest_replayed"));
   world_command(&world, "update/run", "", 102);
-  sesp_on_download_response(&world.core, 200, "application/octet-stream", 4096, NULL);
+  world_respond(&world, 200, "application/octet-stream", 4096, NULL);
   CHECK(failed_with("unsigned"));
 }
 

@@ -25,7 +25,7 @@ static void checks_at_the_interval(void) {
   (void)first_check(0, 3600);
   world_run(&world, 0);
   CHECK(world.starts == 1);
-  sesp_on_download_response(&world.core, 204, NULL, 0, NULL);
+  world_respond(&world, 204, NULL, 0, NULL);
   CHECK(sesp_next_tick_ms(&world.core) == world.now_ms + 3600000u);
   world_run(&world, 3599999);
   CHECK(world.starts == 1);
@@ -86,7 +86,7 @@ static void spreads_a_broadcast_run(void) {
   CHECK(world.starts == 0);
   world_run(&world, 2);
   CHECK(world.starts == 1);
-  sesp_on_download_response(&world.core, 204, NULL, 0, NULL);
+  world_respond(&world, 204, NULL, 0, NULL);
   world_run(&world, 1000000);
   CHECK(world.starts == 1);
 }
@@ -100,7 +100,7 @@ static void a_direct_run_replaces_a_delayed_one(void) {
   world_broadcast(&world, "update/run", "", 1);
   world_command(&world, "update/run", "", 2);
   CHECK(world.starts == 1 && world_replied(&world, "{\"ok\":true,\"run\":1}"));
-  sesp_on_download_response(&world.core, 204, NULL, 0, NULL);
+  world_respond(&world, 204, NULL, 0, NULL);
   world_run(&world, 100000);
   CHECK(world.starts == 1);
 }

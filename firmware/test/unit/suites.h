@@ -16,8 +16,14 @@ void direct_update_suite(void);
 void release_suite(void);
 void boot_suite(void);
 void confirm_suite(void);
+void resume_suite(void);
+void resume_faults_suite(void);
 void faults_suite(void);
 void config_suite(void);
+void text_edges_suite(void);
+void session_edges_suite(void);
+void store_edges_suite(void);
+void update_edges_suite(void);
 
 /** The generated topics and codecs, which need nothing of the core. */
 #define PROTOCOL_SUITES                                                                                   \

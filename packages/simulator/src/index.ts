@@ -16,7 +16,7 @@ export { createMemoryFlash } from './flash/device-flash.js';
 export { withPowerCut } from './flash/power-cut.js';
 export { SECTOR_BYTES } from './flash/nor-flash.js';
 export type { Flash } from './flash/nor-flash.js';
-export type { PowerCutFlash, PowerCutOptions } from './flash/power-cut.js';
+export type { PowerCutFlash, PowerCutOptions, TearOptions } from './flash/power-cut.js';
 export type { Slot } from './flash/layout.js';
 export type { BootState } from './flash/ota-data.js';
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createVirtualDevice, type VirtualDevice } from '../src/index.js';
+import { createVirtualDevice, type VirtualDevice, type VirtualDeviceOptions } from '../src/index.js';
 import { mosquittoMissing } from './support/broker.js';
 import { eventually } from './support/eventually.js';
 import { runUpdate } from './support/flows.js';
@@ -31,11 +31,11 @@ describe.skipIf(skip)('a device updates from `openssl s_server -WWW`', () => {
 
   const startDevice = async (
     url: string,
-    diary = createDiary(),
+    over: Partial<VirtualDeviceOptions> = {},
   ): Promise<{ readonly id: string; readonly device: VirtualDevice } & AsyncDisposable> => {
     count += 1;
     const id = `seed-${String(count)}`;
-    const options = await world.options(id, diary);
+    const options = await world.options(id, over);
     const device = await createVirtualDevice({ ...options, ota: { ...options.ota, url } });
     await device.start();
     await device.whenOnline();
@@ -81,7 +81,7 @@ describe.skipIf(skip)('a device updates from `openssl s_server -WWW`', () => {
     spawnSync('mkfifo', [path]);
     const server = await startSeedServer(world.pki, { verify: true });
     const diary = createDiary();
-    await using started = await startDevice(server.url, diary);
+    await using started = await startDevice(server.url, { ...diary, downloadRetries: 0 });
     const { id, device } = started;
     const update = runUpdate(world, id);
     // The server reads from a pipe that has the first half and stays open: so it dies in the middle.

@@ -57,6 +57,8 @@ typedef struct {
   uint32_t broadcast_run_spread_s; /**< a broadcast run starts after 0..this many seconds; at most 86400 */
   uint32_t confirm_deadline_s;     /**< after boot; 60 to 86400, usually 900 */
   uint32_t confirm_offline_max_s;  /**< longest wait while nothing is reachable; deadline to 604800, usually 86400 */
+  uint8_t download_retries; /**< attempts in a row without 64 KiB of progress before a download fails; 0 to 20, usually
+                                 5; 0 = it fails with its first connection */
 } sesp_config_t;
 
 /** One received message. A port joins fragments first. */
@@ -79,6 +81,16 @@ typedef enum {
   SESP_CONNECT_AUTH = 2         /**< the broker refused us */
 } sesp_connect_failure_t;
 
+/** The header of a response. Texts are NUL-terminated, "" or NULL when absent. */
+typedef struct {
+  uint32_t http_status;
+  const char *content_type;
+  int64_t content_length; /**< of this body; -1 when unknown */
+  const char *etag;
+  int64_t range_start; /**< of Content-Range: `bytes start-end/total` with end + 1 = total; -1 when absent or other */
+  int64_t range_total; /**< likewise */
+} sesp_download_response_t;
+
 /** What the core is busy with. Private. */
 typedef enum {
   SESP_PHASE_IDLE = 0,
@@ -87,6 +99,7 @@ typedef enum {
   SESP_PHASE_FETCHING,        /**< asked for the image that the manifest names */
   SESP_PHASE_HEADER,          /**< the first bytes are being read */
   SESP_PHASE_DOWNLOADING,
+  SESP_PHASE_RETRYING,        /**< the connection was lost: waits before it asks for the rest */
   SESP_PHASE_VERIFYING,
   SESP_PHASE_REBOOTING,
   SESP_PHASE_PENDING_CONFIRM,
@@ -111,16 +124,27 @@ typedef struct {
 /** What the current run found on the server. Private. */
 typedef struct {
   bool has_manifest;
+  bool begun;      /**< an image header was accepted in this run */
+  bool resumed;    /**< a part of the file was in the slot before the transfer */
+  bool from_start; /**< the next request is for the whole file, whatever is stored */
+  bool redone;     /**< a resumed file was not good and was asked for again */
+  uint8_t attempts; /**< connections lost in a row without progress */
   sesp_manifest_t manifest;
   char etag[SESP_ETAG_MAX_BYTES + 1u]; /**< of the image response, "" = none */
   uint64_t progress_ms;                /**< when and where progress was last published */
   uint32_t progress_bytes;
+  uint32_t resume_from;                /**< of the request under way; 0 = the whole file */
+  uint32_t resume_total;               /**< bytes of the file that is resumed */
+  uint32_t saved_bytes;                /**< offset that was last stored, or tried to */
+  uint32_t best_bytes;                 /**< where the attempts last began to count */
+  uint64_t retry_ms;                   /**< when the next one is due */
 } sesp_offer_t;
 
 /** Waiting for confirmation. Private. */
 typedef struct {
   bool status_acked;
   bool probing;
+  bool given_up; /**< by an earlier boot, or by this image's own crash: rolls back as its first act */
   uint64_t connected_ms; /**< SESP_NEVER_MS while disconnected */
   uint64_t poll_ms;
   uint64_t probe_ms;
@@ -137,6 +161,7 @@ typedef struct {
   uint8_t subscribed;   /**< filters subscribed since the connection came up */
   bool greeted;         /**< the first log line of this boot is out */
   bool rolled_back;     /**< this boot found that an update was undone */
+  uint8_t repeats;      /**< runs in a row that failed because of the network or the server */
   uint32_t boot_id;
   uint32_t run_counter;
   uint32_t next_token;
@@ -148,6 +173,7 @@ typedef struct {
   uint64_t delayed_run_ms;
   uint64_t restart_ms;
   uint64_t flush_ms;
+  char rolled_back_version[SESP_VERSION_MAX_BYTES + 1u]; /**< ... to this one */
   char version[SESP_VERSION_MAX_BYTES + 1u]; /**< running: the manifest's stated one, else the descriptor's */
   char installed_etag[SESP_ETAG_MAX_BYTES + 1u];
   sesp_settings_state_t settings;
@@ -203,13 +229,10 @@ uint64_t sesp_next_tick_ms(const sesp_core_t *core);
 /** @name Download events, in this order. See `download_continue` in sesp_port.h.
  *  @{ */
 /**
- * The response's header came. The core answers with `download_continue` or `download_abort` before it returns.
- * @param[in] content_type    NUL-terminated, "" or NULL when absent
- * @param[in] content_length  -1 when unknown
- * @param[in] etag            NUL-terminated, "" or NULL when absent
+ * The response's header came. The core answers with `download_continue` or `download_abort` before it returns; the
+ * latter may be followed by another `download_start`. `response` and its texts are read during the call only.
  */
-void sesp_on_download_response(sesp_core_t *core, uint32_t http_status, const char *content_type,
-                               int64_t content_length, const char *etag);
+void sesp_on_download_response(sesp_core_t *core, const sesp_download_response_t *response);
 /**
  * The whole body of an `application/jose` response, at most SESP_JWS_MAX_BYTES. The transfer is over with it.
  * @param[in,out] jws  used as scratch space: undefined afterwards
@@ -217,11 +240,14 @@ void sesp_on_download_response(sesp_core_t *core, uint32_t http_status, const ch
 void sesp_on_manifest(sesp_core_t *core, uint8_t *jws, size_t len);
 /** The first 288 bytes of an image. The core answers with `download_continue` or `download_abort` before it returns. */
 void sesp_on_image_header(sesp_core_t *core, const uint8_t *bytes, size_t len);
-/** So many body bytes are written. As often as the port likes. */
+/**
+ * The first so many bytes of the file, a resumed part included, are durable in the other slot: a power loss does not
+ * take them back. At least every 64 KiB.
+ */
 void sesp_on_download_progress(sesp_core_t *core, uint32_t bytes);
-/** The body ended after so many bytes. */
+/** The body ended; the file has so many bytes, a resumed part included, and all are durable. */
 void sesp_on_download_complete(sesp_core_t *core, uint32_t bytes);
-/** The transfer failed and is over. Reasons: unreachable, tls, http_status, stalled, truncated, too_large, flash. */
+/** The transfer failed and is over; what is durable stays in the slot. Reasons: unreachable, tls, http_status, stalled, truncated, too_large, flash. */
 void sesp_on_download_failed(sesp_core_t *core, sesp_update_state_reason_t reason);
 /**
  * Verification ended.

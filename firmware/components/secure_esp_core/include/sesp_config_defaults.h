@@ -27,6 +27,34 @@
 #define SESP_PROGRESS_MIN_PERCENT (5u)
 #endif
 
+/** How far a download gets before its progress is stored, and what counts as progress of a retry. Bytes. */
+#ifndef SESP_RESUME_STEP_BYTES
+#define SESP_RESUME_STEP_BYTES (65536u)
+#endif
+
+/** Erase unit of the flash: a download goes on at a multiple of it. Bytes; fixed by the chips. */
+#ifndef SESP_SECTOR_BYTES
+#define SESP_SECTOR_BYTES (4096u)
+#endif
+
+/** Pause before a download that lost its connection asks for the rest; doubles up to the second value, plus up to half
+ *  as much again by chance. Milliseconds, 100 to 600000. */
+#ifndef SESP_RETRY_MIN_MS
+#define SESP_RETRY_MIN_MS (2000u)
+#endif
+#ifndef SESP_RETRY_MAX_MS
+#define SESP_RETRY_MAX_MS (60000u)
+#endif
+
+/** Pause before a run is repeated that failed because of the network or the server; doubles up to the second value, plus
+ *  up to half as much again by chance, and is never longer than the interval. Seconds, 1 to 86400. */
+#ifndef SESP_REPEAT_MIN_S
+#define SESP_REPEAT_MIN_S (60u)
+#endif
+#ifndef SESP_REPEAT_MAX_S
+#define SESP_REPEAT_MAX_S (3600u)
+#endif
+
 /** Pause before an event is offered again that the port did not accept. Milliseconds, 100 to 60000. */
 #ifndef SESP_FLUSH_RETRY_MS
 #define SESP_FLUSH_RETRY_MS (1000u)

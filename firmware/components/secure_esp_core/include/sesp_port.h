@@ -82,7 +82,9 @@ typedef struct {
   const char *version;       /**< X-Secure-Esp-Version */
   const char *image_hex;     /**< X-Secure-Esp-Image: identity of the running image, 64 hex digits */
   bool accept_manifest;      /**< true: Accept: application/jose, application/octet-stream; false: the latter only */
-  uint32_t max_bytes;        /**< more than this many body bytes: `sesp_on_download_failed(too_large)` */
+  uint32_t max_bytes;        /**< a file of more bytes: `sesp_on_download_failed(too_large)` */
+  uint32_t resume_from;      /**< a multiple of 4096; above 0: Range: bytes=<resume_from>- ; 0 = the whole file */
+  const char *if_range;      /**< value of If-Range, a strong entity tag; "" when resume_from is 0 */
 } sesp_download_request_t;
 
 /** The platform. */
@@ -125,7 +127,8 @@ typedef struct sesp_port {
 
   /**
    * Starts a GET with the device's certificate. Redirects are not followed. Events: `sesp_on_download_response`, or
-   * `sesp_on_download_failed`. No flash is touched before `download_continue` after the image header.
+   * `sesp_on_download_failed`. No flash is touched before `download_continue` after the image header. May follow
+   * `download_abort` at once.
    * @return SESP_OK: one of those events will come. SESP_ERR_PORT: none will.
    */
   sesp_result_t (*download_start)(void *ctx, const sesp_download_request_t *request);
@@ -135,13 +138,18 @@ typedef struct sesp_port {
    * else the first 288 bytes, then `sesp_on_image_header`. After the image header: write the other slot, beginning with
    * those bytes, then `sesp_on_download_progress` and `sesp_on_download_complete`. A body shorter than 288 bytes is
    * `sesp_on_download_complete` at once.
+   *
+   * After a 206: read the first 288 bytes of the other slot from flash, then `sesp_on_image_header`. After the image
+   * header: write the body from `resume_from` on, each sector erased before it is written, and leave the sectors before
+   * it alone.
    */
   void (*download_continue)(void *ctx);
 
   /**
-   * Ends the transfer, if there is one, and discards what was written, even after `sesp_on_download_complete`: the
-   * other slot stays unbootable. No event of this transfer or of its verification is delivered after it returns.
-   * Harmless when there is nothing to end.
+   * Ends the transfer, if there is one: the other slot stays unbootable, even after `sesp_on_download_complete`. What
+   * this transfer wrote is not needed any more and may be erased; a slot that it has not begun to write stays as it is,
+   * and so does what a failed transfer left. No event of this transfer or of its verification is delivered after it
+   * returns. Harmless when there is nothing to end.
    */
   void (*download_abort)(void *ctx);
 

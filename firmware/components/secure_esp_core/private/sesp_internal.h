@@ -71,6 +71,10 @@ const char *sesp_settings_url(const sesp_core_t *core);
 uint64_t sesp_random_below(const sesp_core_t *core, uint64_t bound);
 void sesp_schedule_first_check(sesp_core_t *core);
 void sesp_schedule_next_check(sesp_core_t *core);
+/** A run failed: if that was the network's or the server's fault, the next check comes earlier. */
+void sesp_schedule_repeat(sesp_core_t *core, sesp_update_state_reason_t reason);
+/** `min` doubled `times` times, at most `max`, plus up to half as much again by chance. */
+uint64_t sesp_backoff(const sesp_core_t *core, uint64_t min, uint64_t max, uint8_t times);
 /** Restarts once `token` is acknowledged, or after SESP_RESTART_WAIT_MS. */
 void sesp_schedule_restart(sesp_core_t *core, uint32_t token);
 void sesp_restart_now(sesp_core_t *core);
@@ -87,17 +91,33 @@ bool sesp_run_active(const sesp_core_t *core);
 sesp_result_t sesp_run_number(sesp_core_t *core);
 /** Asks the server. A number was taken and there is a URL. */
 void sesp_run_begin(sesp_core_t *core);
-/** Asks the server for `url`; the run fails if the port cannot. */
-void sesp_run_request(sesp_core_t *core, sesp_phase_t phase, const char *url, bool accept_manifest, uint32_t max_bytes);
+/** Asks for the image that a manifest named, else for news; for the rest of it where a part is stored. */
+void sesp_run_ask(sesp_core_t *core);
 /** Shows a step of the run. */
 void sesp_run_report(sesp_core_t *core, sesp_update_state_state_t state);
 /** The run is over without an update. `detail` may be NULL. */
 void sesp_run_fail(sesp_core_t *core, sesp_update_state_reason_t reason, const char *detail);
-/** sesp_run_fail() after ending the transfer and discarding what was written. */
+/** sesp_run_fail() after ending the transfer and giving up what was written. */
 void sesp_run_abort(sesp_core_t *core, sesp_update_state_reason_t reason, const char *detail);
 void sesp_run_none_newer(sesp_core_t *core, const char *text);
 /** Stores `core->report` as the outcome of its run and shows it. */
 void sesp_run_outcome(sesp_core_t *core, sesp_update_state_state_t state, sesp_verdict_t reason);
+
+/* sesp_resume.c: what of a file is in the other slot already. */
+/** Decides what the next request asks for: writes `offer.resume_from`, and what a 206 must match. */
+void sesp_resume_plan(sesp_core_t *core);
+/** True if a 206 is the rest of the file that was asked for. */
+bool sesp_resume_fits(const sesp_core_t *core, const sesp_download_response_t *response);
+/** Stores the progress of the transfer if it is at least `step` bytes further. */
+void sesp_resume_keep(sesp_core_t *core, uint32_t step);
+/** Nothing of the slot is used any more. Must have succeeded before the slot is written from its beginning. */
+sesp_result_t sesp_resume_forget(const sesp_core_t *core);
+
+/* sesp_retry.c: a run goes on after its connection was lost. */
+/** Asks again after a pause, as long as there is progress; otherwise the run fails. `detail` may be NULL. */
+void sesp_retry_or_fail(sesp_core_t *core, sesp_update_state_reason_t reason, const char *detail);
+/** Ends the transfer, gives up what is in the slot and asks for the whole file. */
+void sesp_retry_from_start(sesp_core_t *core);
 
 /* sesp_offer.c: may this image replace the running one? */
 sesp_verdict_t sesp_offer_version(const sesp_core_t *core, const char *version, bool stated);
@@ -120,12 +140,10 @@ void sesp_boot_resolve(sesp_core_t *core);
 void sesp_confirm_begin(sesp_core_t *core);
 /** Confirms, waits or rolls back. */
 void sesp_confirm_evaluate(sesp_core_t *core);
-/** Writes everything that follows a confirmed boot, in an order in which power may be lost anywhere. */
-void sesp_confirm_settle(sesp_core_t *core, const sesp_pending_t *pending);
 void sesp_confirm_roll_back(sesp_core_t *core, const char *why);
 void sesp_probe_start(sesp_core_t *core, uint64_t now);
 void sesp_probe_stop(sesp_core_t *core);
-/** The update server answered, or not. */
-void sesp_probe_result(sesp_core_t *core, sesp_connect_failure_t failure, bool answered);
+/** What the probe met; SESP_CONNECT_UNREACHABLE also if the update server answered. */
+void sesp_probe_result(sesp_core_t *core, sesp_connect_failure_t failure);
 
 #endif

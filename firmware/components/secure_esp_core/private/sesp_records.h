@@ -44,7 +44,20 @@ typedef struct {
   char etag[SESP_ETAG_MAX_BYTES + 1u];
 } sesp_blocked_t;
 
-/* Loading: SESP_KV_OK, SESP_KV_NOT_FOUND (also for an entry in a form that is not ours) or SESP_KV_FAILED. */
+/** How much of a file the other slot holds. Never more than is durable there. */
+typedef struct {
+  uint8_t running[SESP_IDENTITY_BYTES];  /* the image that wrote it: another one does not know the slot */
+  char etag[SESP_ETAG_MAX_BYTES + 1u];
+  bool has_sha256; /* a manifest announced the file */
+  uint8_t sha256[SESP_IDENTITY_BYTES];
+  uint32_t total;  /* bytes of the whole file */
+  uint32_t offset; /* durable ones: whole sectors, above 0, below `total` */
+} sesp_resume_t;
+
+/*
+ * Loading: SESP_KV_OK, SESP_KV_NOT_FOUND (also for an entry in a form that is not ours) or SESP_KV_FAILED. A struct is
+ * set in any case; its value counts only with SESP_KV_OK.
+ */
 sesp_kv_t sesp_load_pending(const sesp_core_t *core, sesp_pending_t *out);
 sesp_kv_t sesp_load_installed(const sesp_core_t *core, sesp_installed_t *out);
 sesp_kv_t sesp_load_attempts(const sesp_core_t *core, sesp_attempts_t *out);
@@ -52,6 +65,7 @@ sesp_kv_t sesp_load_blocked(const sesp_core_t *core, sesp_blocked_t *out);
 sesp_kv_t sesp_load_outcome(const sesp_core_t *core, sesp_update_state_t *out);
 sesp_kv_t sesp_load_run_counter(const sesp_core_t *core, uint32_t *out);
 sesp_kv_t sesp_load_highest_seq(const sesp_core_t *core, uint32_t *out);
+sesp_kv_t sesp_load_resume(const sesp_core_t *core, sesp_resume_t *out);
 sesp_kv_t sesp_load_correlation(const sesp_core_t *core, sesp_correlation_t *out);
 
 sesp_result_t sesp_store_pending(const sesp_core_t *core, const sesp_pending_t *in);
@@ -61,10 +75,12 @@ sesp_result_t sesp_store_blocked(const sesp_core_t *core, const sesp_blocked_t *
 sesp_result_t sesp_store_outcome(const sesp_core_t *core, const sesp_update_state_t *in);
 sesp_result_t sesp_store_run_counter(const sesp_core_t *core, uint32_t value);
 sesp_result_t sesp_store_highest_seq(const sesp_core_t *core, uint32_t value);
+sesp_result_t sesp_store_resume(const sesp_core_t *core, const sesp_resume_t *in);
 sesp_result_t sesp_store_correlation(const sesp_core_t *core, const sesp_correlation_t *in);
 
 sesp_result_t sesp_erase_pending(const sesp_core_t *core);
 sesp_result_t sesp_erase_attempts(const sesp_core_t *core);
 sesp_result_t sesp_erase_blocked(const sesp_core_t *core);
+sesp_result_t sesp_erase_resume(const sesp_core_t *core);
 
 #endif

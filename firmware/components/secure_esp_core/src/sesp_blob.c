@@ -16,8 +16,7 @@ static bool reserve(sesp_blob_t *blob, size_t len) {
 }
 
 void sesp_blob_begin(sesp_blob_t *blob) {
-  blob->len = 0;
-  blob->at = 0;
+  memset(blob, 0, sizeof(*blob));
   blob->ok = true;
   sesp_blob_put_u8(blob, FORM);
 }
@@ -79,11 +78,9 @@ uint32_t sesp_blob_get_u32(sesp_blob_t *blob) {
 
 void sesp_blob_get_text(sesp_blob_t *blob, char *out, size_t max) {
   const size_t len = sesp_blob_get_u8(blob);
-  if (len > max) {
+  memset(out, 0, max + 1u);
+  if (!blob->ok || len > max) {
     blob->ok = false;
-  }
-  if (!blob->ok) {
-    out[0] = '\0';
     return;
   }
   sesp_blob_get_bytes(blob, (uint8_t *)out, len);
@@ -92,7 +89,9 @@ void sesp_blob_get_text(sesp_blob_t *blob, char *out, size_t max) {
       blob->ok = false;
     }
   }
-  out[blob->ok ? len : 0u] = '\0';
+  if (!blob->ok) {
+    out[0] = '\0';
+  }
 }
 
 bool sesp_blob_end(const sesp_blob_t *blob) {

@@ -15,6 +15,11 @@ static bool is_excused(sesp_status_reset_reason_t reason) {
          reason != SESP_STATUS_RESET_REASON_SOFTWARE;
 }
 
+/** A reset that the image itself caused. */
+static bool is_crash(sesp_status_reset_reason_t reason) {
+  return reason == SESP_STATUS_RESET_REASON_PANIC || reason == SESP_STATUS_RESET_REASON_WATCHDOG;
+}
+
 static void block(const sesp_core_t *core, const sesp_pending_t *pending) {
   sesp_blocked_t blocked;
   memset(&blocked, 0, sizeof(blocked));
@@ -99,6 +104,7 @@ static void report_rolled_back(sesp_core_t *core, const sesp_pending_t *pending)
   judge(core, pending);
   report(core, pending->run, pending->from, pending->to);
   core->rolled_back = true;
+  memcpy(core->rolled_back_version, core->report.to, sizeof(core->rolled_back_version));
   sesp_run_outcome(core, SESP_UPDATE_STATE_STATE_ROLLED_BACK, (sesp_verdict_t)SESP_UPDATE_STATE_REASON_NOT_CONFIRMED);
   (void)sesp_erase_pending(core);
 }
@@ -130,7 +136,13 @@ void sesp_boot_resolve(sesp_core_t *core) {
   if (core->config.boot_pending) {
     await_confirmation(core, is_own ? &pending : NULL);
   } else if (has_pending && !is_settled && is_own) {
-    sesp_confirm_settle(core, &pending);
+    /*
+     * Confirmed just before the power went; or the boot record lost its state, as its checksum covers the sequence number
+     * only, so that the bootloader boots the image for ever without a judgement. Nothing here tells the one from the
+     * other, so the image proves itself again.
+     */
+    await_confirmation(core, &pending);
+    core->confirm.given_up = pending.failed || is_crash(core->config.reset_reason);
   } else if (has_pending && !is_settled) {
     report_rolled_back(core, &pending);
   } else {

@@ -23,7 +23,8 @@ static void load_own_record(const sesp_core_t *core, sesp_pending_t *out) {
   memcpy(out->to, core->version, sizeof(out->to));
 }
 
-void sesp_confirm_settle(sesp_core_t *core, const sesp_pending_t *pending) {
+/** Writes everything that follows a confirmed boot, in an order in which power may be lost anywhere. */
+static void settle(sesp_core_t *core, const sesp_pending_t *pending) {
   sesp_installed_t installed;
   memset(&installed, 0, sizeof(installed));
   memcpy(installed.identity, pending->identity, SESP_IDENTITY_BYTES);
@@ -55,7 +56,7 @@ static void confirm(sesp_core_t *core) {
   }
   sesp_probe_stop(core);
   core->phase = SESP_PHASE_IDLE;
-  sesp_confirm_settle(core, &pending);
+  settle(core, &pending);
   (void)sesp_log_line(core, SESP_LOG_SUCCESS, "OTA-Update confirmed");
 }
 
@@ -86,7 +87,7 @@ static void judge_silence(sesp_core_t *core, uint64_t now) {
   } else if (core->confirm.failure != SESP_CONNECT_UNREACHABLE) {
     sesp_confirm_roll_back(core, "OTA-Update not confirmed: the broker refuses the connection. Rolling back");
   } else if (now >= core->boot_ms + (uint64_t)core->config.confirm_offline_max_s * 1000u) {
-    sesp_confirm_roll_back(core, "OTA-Update not confirmed: nothing is reachable. Rolling back");
+    sesp_confirm_roll_back(core, "OTA-Update not confirmed: the broker was not reachable for too long. Rolling back");
   } else if (!core->confirm.probing && now >= core->confirm.probe_ms) {
     sesp_probe_start(core, now);
   }
@@ -99,6 +100,12 @@ void sesp_confirm_evaluate(sesp_core_t *core) {
   const uint64_t now = sesp_now(core);
   const sesp_health_t health = sesp_call_health(core);
   core->confirm.poll_ms = now + SESP_CONFIRM_POLL_MS;
+  if (core->confirm.given_up) {
+    /* Once: where there is nothing to roll back to, it may still prove itself. */
+    core->confirm.given_up = false;
+    sesp_confirm_roll_back(core, "OTA-Update not confirmed: it failed before the last restart. Rolling back");
+    return;
+  }
   if (core->confirm.status_acked && health == SESP_HEALTH_GOOD) {
     confirm(core);
     return;

@@ -9,6 +9,7 @@
 #define DEADLINE_MIN_S (60u)
 #define DEADLINE_MAX_S (86400u)
 #define OFFLINE_MAX_S (604800u)
+#define RETRIES_MAX (20u)
 #define CHIP_MAX_BYTES (sizeof(((sesp_status_t *)0)->as.online_true.chip) - 1u)
 
 /* Hosts number reasons as the contract lists them. */
@@ -53,7 +54,8 @@ static bool is_valid(const sesp_config_t *config) {
          (uint32_t)config->reset_reason < (uint32_t)SESP_STATUS_RESET_REASON_COUNT && config->slot_size > 0u &&
          config->broadcast_run_spread_s <= SPREAD_MAX_S &&
          is_between(config->confirm_deadline_s, DEADLINE_MIN_S, DEADLINE_MAX_S) &&
-         is_between(config->confirm_offline_max_s, config->confirm_deadline_s, OFFLINE_MAX_S);
+         is_between(config->confirm_offline_max_s, config->confirm_deadline_s, OFFLINE_MAX_S) &&
+         config->download_retries <= RETRIES_MAX;
 }
 
 sesp_result_t sesp_init(sesp_core_t *core, const sesp_config_t *config, const sesp_port_t *port) {

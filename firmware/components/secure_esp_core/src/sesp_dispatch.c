@@ -60,23 +60,15 @@ void sesp_on_message(sesp_core_t *core, const sesp_inbound_t *in) {
     return;
   }
   sesp_correlation_remember(&core->correlation, clean.correlation, clean.correlation_len);
-  switch (match.topic) {
-    case SESP_TOPIC_UPDATE_URL:
-      sesp_command_url(core, &command);
-      break;
-    case SESP_TOPIC_UPDATE_USE_URL:
-      sesp_command_use_url(core, &command);
-      break;
-    case SESP_TOPIC_UPDATE_INTERVAL:
-      sesp_command_interval(core, &command);
-      break;
-    case SESP_TOPIC_UPDATE_RUN:
-      sesp_command_run(core, &command);
-      break;
-    case SESP_TOPIC_RESTART:
-      sesp_command_restart(core, &command);
-      break;
-    default:
-      break;
+  if (match.topic == SESP_TOPIC_UPDATE_URL) {
+    sesp_command_url(core, &command);
+  } else if (match.topic == SESP_TOPIC_UPDATE_USE_URL) {
+    sesp_command_use_url(core, &command);
+  } else if (match.topic == SESP_TOPIC_UPDATE_INTERVAL) {
+    sesp_command_interval(core, &command);
+  } else if (match.topic == SESP_TOPIC_UPDATE_RUN) {
+    sesp_command_run(core, &command);
+  } else {
+    sesp_command_restart(core, &command); /* is_command() leaves no other */
   }
 }

@@ -7,7 +7,9 @@
 
 #define HTTP_OK (200u)
 #define HTTP_NO_CONTENT (204u)
+#define HTTP_PARTIAL_CONTENT (206u)
 #define HTTP_NOT_MODIFIED (304u)
+#define HTTP_RANGE_NOT_SATISFIABLE (416u)
 #define JOSE "application/jose"
 
 static char lower(char c) {
@@ -48,28 +50,45 @@ static void keep_etag(char *out, const char *etag) {
   out[len] = '\0';
 }
 
-/** The body will be an image, unless its length or its tag already speaks against it. */
-static void expect_image(sesp_core_t *core, int64_t content_length, const char *etag) {
-  keep_etag(core->offer.etag, etag);
-  if (content_length > (int64_t)core->config.slot_size) {
-    sesp_run_abort(core, SESP_UPDATE_STATE_REASON_TOO_LARGE, NULL);
+/** Without a manifest, the tag may say already that this is the blocked image. */
+static void expect_header(sesp_core_t *core) {
+  const sesp_verdict_t blocked =
+      core->offer.has_manifest ? SESP_VERDICT_GOOD : sesp_offer_blocked(core, NULL, core->offer.etag);
+  if (blocked != SESP_VERDICT_GOOD) {
+    sesp_run_abort(core, (sesp_update_state_reason_t)blocked, NULL);
     return;
-  }
-  if (core->offer.has_manifest) {
-    if (content_length >= 0 && content_length != (int64_t)core->offer.manifest.size) {
-      sesp_run_abort(core, SESP_UPDATE_STATE_REASON_BAD_HASH, "the file has not the announced size");
-      return;
-    }
-  } else {
-    core->report.total = content_length > 0 ? (uint32_t)content_length : 0u;
-    const sesp_verdict_t blocked = sesp_offer_blocked(core, NULL, core->offer.etag);
-    if (blocked != SESP_VERDICT_GOOD) {
-      sesp_run_abort(core, (sesp_update_state_reason_t)blocked, NULL);
-      return;
-    }
   }
   core->phase = SESP_PHASE_HEADER;
   sesp_call_download_continue(core);
+}
+
+/** The body will be an image, unless its length or its tag already speaks against it. */
+static void expect_image(sesp_core_t *core, const sesp_download_response_t *response) {
+  const int64_t length = response->content_length;
+  core->offer.resume_from = 0;
+  keep_etag(core->offer.etag, response->etag);
+  if (length > (int64_t)core->config.slot_size) {
+    sesp_run_abort(core, SESP_UPDATE_STATE_REASON_TOO_LARGE, NULL);
+    return;
+  }
+  if (core->offer.has_manifest && length >= 0 && length != (int64_t)core->offer.manifest.size) {
+    sesp_run_abort(core, SESP_UPDATE_STATE_REASON_BAD_HASH, "the file has not the announced size");
+    return;
+  }
+  if (!core->offer.has_manifest) {
+    core->report.total = length > 0 ? (uint32_t)length : 0u;
+  }
+  expect_header(core);
+}
+
+/** The body will be the rest of an image; whatever else it is, the whole file is asked for. */
+static void expect_rest(sesp_core_t *core, const sesp_download_response_t *response) {
+  if (!sesp_resume_fits(core, response) || is_jose(response->content_type)) {
+    sesp_retry_from_start(core);
+    return;
+  }
+  core->report.total = core->offer.resume_total;
+  expect_header(core);
 }
 
 static void expect_manifest(sesp_core_t *core, int64_t content_length) {
@@ -88,11 +107,11 @@ static void refuse_status(sesp_core_t *core, uint32_t http_status) {
   sesp_run_abort(core, SESP_UPDATE_STATE_REASON_HTTP_STATUS, text);
 }
 
-void sesp_on_download_response(sesp_core_t *core, uint32_t http_status, const char *content_type,
-                               int64_t content_length, const char *etag) {
+void sesp_on_download_response(sesp_core_t *core, const sesp_download_response_t *response) {
+  const uint32_t http_status = response->http_status;
   if (core->phase == SESP_PHASE_PENDING_CONFIRM && core->confirm.probing) {
     sesp_call_download_abort(core);
-    sesp_probe_result(core, SESP_CONNECT_UNREACHABLE, true);
+    sesp_probe_result(core, SESP_CONNECT_UNREACHABLE);
     return;
   }
   if (core->phase != SESP_PHASE_CHECKING && core->phase != SESP_PHASE_FETCHING) {
@@ -104,13 +123,22 @@ void sesp_on_download_response(sesp_core_t *core, uint32_t http_status, const ch
     sesp_run_none_newer(core, "No newer firmware");
     return;
   }
+  const bool asked_for_rest = core->offer.resume_from > 0u;
+  if (asked_for_rest && http_status == HTTP_PARTIAL_CONTENT) {
+    expect_rest(core, response);
+    return;
+  }
+  if (asked_for_rest && http_status == HTTP_RANGE_NOT_SATISFIABLE) {
+    sesp_retry_from_start(core);
+    return;
+  }
   if (http_status != HTTP_OK) {
     refuse_status(core, http_status);
     return;
   }
-  if (is_jose(content_type)) {
+  if (is_jose(response->content_type)) {
     if (checking) {
-      expect_manifest(core, content_length);
+      expect_manifest(core, response->content_length);
     } else {
       sesp_run_abort(core, SESP_UPDATE_STATE_REASON_NOT_AN_IMAGE, "the manifest leads to another manifest");
     }
@@ -121,37 +149,59 @@ void sesp_on_download_response(sesp_core_t *core, uint32_t http_status, const ch
     sesp_run_abort(core, SESP_UPDATE_STATE_REASON_UNSIGNED, "a release manifest is required");
     return;
   }
-  expect_image(core, content_length, etag);
+  expect_image(core, response);
 }
 
-void sesp_on_image_header(sesp_core_t *core, const uint8_t *bytes, size_t len) {
+/** May the image with this header replace the running one? */
+static sesp_verdict_t judge_header(sesp_core_t *core, const uint8_t *bytes, size_t len) {
   sesp_image_header_t header;
-  if (core->phase != SESP_PHASE_HEADER) {
-    return;
-  }
   if (!sesp_image_header_parse(bytes, len, &header)) {
-    sesp_run_abort(core, SESP_UPDATE_STATE_REASON_NOT_AN_IMAGE, NULL);
-    return;
+    return SESP_UPDATE_STATE_REASON_NOT_AN_IMAGE;
   }
   if (!core->offer.has_manifest) {
     sesp_text_printable(core->report.to, sizeof(core->report.to), header.version);
     core->report.to_is_null = false;
   }
-  const sesp_verdict_t verdict = sesp_offer_header(core, &header);
-  if (verdict != SESP_VERDICT_GOOD) {
-    sesp_run_abort(core, (sesp_update_state_reason_t)verdict, NULL);
+  return sesp_offer_header(core, &header);
+}
+
+/** From here on the slot changes, so no record may speak of what was in it. */
+static void begin_writing(sesp_core_t *core) {
+  const uint32_t from = core->offer.resume_from;
+  if (from == 0u && sesp_resume_forget(core) != SESP_OK) {
+    sesp_run_abort(core, SESP_UPDATE_STATE_REASON_FLASH, "the last download could not be forgotten");
     return;
   }
+  core->offer.begun = true;
+  core->offer.resumed = from > 0u;
+  core->offer.from_start = false;
+  core->offer.saved_bytes = from;
+  core->report.bytes = from;
   core->phase = SESP_PHASE_DOWNLOADING;
   sesp_run_report(core, SESP_UPDATE_STATE_STATE_DOWNLOADING);
   sesp_call_download_continue(core);
+}
+
+void sesp_on_image_header(sesp_core_t *core, const uint8_t *bytes, size_t len) {
+  if (core->phase != SESP_PHASE_HEADER) {
+    return;
+  }
+  const sesp_verdict_t verdict = judge_header(core, bytes, len);
+  if (verdict == SESP_VERDICT_GOOD) {
+    begin_writing(core);
+  } else if (core->offer.resume_from > 0u) {
+    /* It was good when the slot was written: the slot has changed since. */
+    sesp_retry_from_start(core);
+  } else {
+    sesp_run_abort(core, (sesp_update_state_reason_t)verdict, NULL);
+  }
 }
 
 void sesp_on_download_progress(sesp_core_t *core, uint32_t bytes) {
   if (core->phase != SESP_PHASE_DOWNLOADING || bytes <= core->report.bytes) {
     return;
   }
-  if (bytes > core->config.slot_size) {
+  if (bytes > core->config.slot_size || (core->report.total > 0u && bytes > core->report.total)) {
     sesp_run_abort(core, SESP_UPDATE_STATE_REASON_TOO_LARGE, NULL);
     return;
   }
@@ -161,10 +211,11 @@ void sesp_on_download_progress(sesp_core_t *core, uint32_t bytes) {
   if (far || sesp_now(core) >= core->offer.progress_ms + SESP_PROGRESS_MIN_MS) {
     sesp_run_report(core, SESP_UPDATE_STATE_STATE_DOWNLOADING);
   }
+  sesp_resume_keep(core, SESP_RESUME_STEP_BYTES);
 }
 
 void sesp_on_download_complete(sesp_core_t *core, uint32_t bytes) {
-  uint8_t file_sha256[SESP_IDENTITY_BYTES];
+  uint8_t file_sha256[SESP_IDENTITY_BYTES] = {0};
   const uint8_t *expected = NULL;
   if (core->phase == SESP_PHASE_HEADER || core->phase == SESP_PHASE_MANIFEST) {
     sesp_run_abort(core, SESP_UPDATE_STATE_REASON_NOT_AN_IMAGE, "the answer is too short");
@@ -174,9 +225,12 @@ void sesp_on_download_complete(sesp_core_t *core, uint32_t bytes) {
     return;
   }
   core->report.bytes = bytes;
-  if (core->report.total > 0u && bytes != core->report.total) {
-    const bool less = bytes < core->report.total;
-    sesp_run_abort(core, less ? SESP_UPDATE_STATE_REASON_TRUNCATED : SESP_UPDATE_STATE_REASON_TOO_LARGE, NULL);
+  if (bytes < core->report.total) {
+    sesp_retry_or_fail(core, SESP_UPDATE_STATE_REASON_TRUNCATED, NULL);
+    return;
+  }
+  if (core->report.total > 0u && bytes > core->report.total) {
+    sesp_run_abort(core, SESP_UPDATE_STATE_REASON_TOO_LARGE, NULL);
     return;
   }
   core->report.total = bytes;
@@ -193,8 +247,7 @@ void sesp_on_download_complete(sesp_core_t *core, uint32_t bytes) {
 
 void sesp_on_download_failed(sesp_core_t *core, sesp_update_state_reason_t reason) {
   if (core->phase == SESP_PHASE_PENDING_CONFIRM && core->confirm.probing) {
-    sesp_probe_result(core, reason == SESP_UPDATE_STATE_REASON_TLS ? SESP_CONNECT_TLS : SESP_CONNECT_UNREACHABLE,
-                      reason == SESP_UPDATE_STATE_REASON_HTTP_STATUS);
+    sesp_probe_result(core, reason == SESP_UPDATE_STATE_REASON_TLS ? SESP_CONNECT_TLS : SESP_CONNECT_UNREACHABLE);
     return;
   }
   switch (core->phase) {
@@ -203,7 +256,7 @@ void sesp_on_download_failed(sesp_core_t *core, sesp_update_state_reason_t reaso
     case SESP_PHASE_FETCHING:
     case SESP_PHASE_HEADER:
     case SESP_PHASE_DOWNLOADING:
-      sesp_run_fail(core, reason, NULL);
+      sesp_retry_or_fail(core, reason, NULL);
       break;
     default:
       break;

@@ -26,8 +26,8 @@ static void read_text(const uint8_t *field, char *out) {
   while (len < SESP_IMAGE_TEXT_MAX_BYTES && field[len] != 0u) {
     len++;
   }
+  memset(out, 0, SESP_IMAGE_TEXT_MAX_BYTES + 1u);
   memcpy(out, field, len);
-  memset(out + len, 0, SESP_IMAGE_TEXT_MAX_BYTES + 1u - len);
 }
 
 bool sesp_image_header_parse(const uint8_t *bytes, size_t len, sesp_image_header_t *out) {

@@ -6,7 +6,6 @@
 
 /** Last look at the image, now that its identity is known and its signature good. */
 static sesp_verdict_t check_identity(sesp_core_t *core, const uint8_t *identity) {
-  uint8_t announced[SESP_IDENTITY_BYTES];
   if (identity == NULL) {
     return SESP_UPDATE_STATE_REASON_BAD_HASH;
   }
@@ -14,6 +13,7 @@ static sesp_verdict_t check_identity(sesp_core_t *core, const uint8_t *identity)
     return SESP_UPDATE_STATE_REASON_SAME_VERSION;
   }
   if (core->offer.has_manifest) {
+    uint8_t announced[SESP_IDENTITY_BYTES] = {0};
     sesp_text_unhex(announced, sizeof(announced), core->offer.manifest.image);
     if (memcmp(identity, announced, sizeof(announced)) != 0) {
       return SESP_UPDATE_STATE_REASON_BAD_HASH;
@@ -39,7 +39,8 @@ static sesp_result_t switch_slots(sesp_core_t *core, const uint8_t *identity) {
   if (sesp_store_pending(core, &pending) != SESP_OK) {
     return SESP_ERR_PORT;
   }
-  if (sesp_call_boot_set(core) != SESP_OK) {
+  /* The slot is an image now, no part of a file that a later download could go on with. */
+  if (sesp_resume_forget(core) != SESP_OK || sesp_call_boot_set(core) != SESP_OK) {
     (void)sesp_erase_pending(core);
     return SESP_ERR_PORT;
   }
@@ -50,8 +51,15 @@ void sesp_on_image_verified(sesp_core_t *core, bool valid, sesp_update_state_rea
   if (core->phase != SESP_PHASE_VERIFYING) {
     return;
   }
+  if (!valid && core->offer.resumed && !core->offer.redone) {
+    /* Two files under one tag, perhaps. The whole file may still be good. */
+    core->offer.redone = true;
+    (void)sesp_log_line(core, SESP_LOG_WARNING, "OTA-Update: the resumed file is not good. Starting over");
+    sesp_retry_from_start(core);
+    return;
+  }
   if (!valid) {
-    sesp_run_fail(core, reason, NULL);
+    sesp_run_abort(core, reason, NULL);
     return;
   }
   const sesp_verdict_t verdict = check_identity(core, identity);

@@ -3,6 +3,8 @@
 
 #define INVALID (64u)
 
+/*@ assigns \nothing;
+    ensures \result <= 64; */
 static uint32_t digit_value(uint8_t c) {
   if (c >= (uint8_t)'A' && c <= (uint8_t)'Z') {
     return (uint32_t)c - (uint32_t)'A';
@@ -19,14 +21,28 @@ static uint32_t digit_value(uint8_t c) {
   return c == (uint8_t)'_' ? 63u : INVALID;
 }
 
+/*@ requires from <= len && \valid_read(bytes + (0 .. len - 1));
+    assigns \nothing;
+    ensures from <= \result <= len; */
 static size_t find_dot(const uint8_t *bytes, size_t from, size_t len) {
   size_t at = from;
+  /*@ loop invariant from <= at <= len;
+      loop assigns at;
+      loop variant len - at; */
   while (at < len && bytes[at] != (uint8_t)'.') {
     at++;
   }
   return at;
 }
 
+/*@ requires len <= 65535 && \valid(jws + (0 .. len - 1)) && \valid(out) && \separated(jws + (0 .. len - 1), out);
+    assigns *out;
+    ensures \result ==> out->signing_input == jws && out->signing_input_len <= len;
+    ensures \result ==> out->header == jws && out->header_len <= len;
+    ensures \result ==> \valid_read(out->header + (0 .. out->header_len - 1));
+    ensures \result ==> \valid(out->payload + (0 .. out->payload_len - 1)) && out->payload_len <= len;
+    ensures \result ==> \valid_read(out->signature + (0 .. out->signature_len - 1)) && out->signature_len <= len;
+    ensures \result ==> \separated(out->payload + (0 .. out->payload_len - 1), out); */
 bool sesp_jws_split(uint8_t *jws, size_t len, sesp_jws_t *out) {
   const size_t first = find_dot(jws, 0, len);
   if (first == 0u || first >= len) {
@@ -47,6 +63,12 @@ bool sesp_jws_split(uint8_t *jws, size_t len, sesp_jws_t *out) {
   return true;
 }
 
+/*@ requires len <= 65535 && \valid_read(in + (0 .. len - 1)) && \valid(out + (0 .. capacity - 1)) && \valid(out_len);
+    requires \separated(out_len, in + (0 .. len - 1)) && \separated(out_len, out + (0 .. capacity - 1));
+    assigns out[0 .. capacity - 1] \from in[0 .. len - 1];
+    assigns *out_len \from len;
+    assigns \result \from in[0 .. len - 1], len, capacity;
+    ensures \result ==> *out_len <= capacity && *out_len <= len; */
 bool sesp_base64url_decode(const uint8_t *in, size_t len, uint8_t *out, size_t capacity, size_t *out_len) {
   const size_t rest = len % 4u;
   const size_t decoded = len / 4u * 3u + (rest == 0u ? 0u : rest - 1u);
@@ -55,6 +77,13 @@ bool sesp_base64url_decode(const uint8_t *in, size_t len, uint8_t *out, size_t c
   if (rest == 1u || decoded > capacity) {
     return false;
   }
+  /*@ loop invariant at <= len && written == at / 4 * 3;
+      loop invariant at % 4 == 0 ==> value == 0;
+      loop invariant at % 4 == 1 ==> value < 64;
+      loop invariant at % 4 == 2 ==> value < 4096;
+      loop invariant at % 4 == 3 ==> value < 262144;
+      loop assigns at, written, value, out[0 .. capacity - 1];
+      loop variant len - at; */
   for (size_t at = 0; at < len; at++) {
     const uint32_t digit = digit_value(in[at]);
     if (digit == INVALID) {

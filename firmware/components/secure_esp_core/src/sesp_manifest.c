@@ -7,7 +7,7 @@
 
 /** Reads the protected header: which key is said to have signed. */
 static bool read_header(const sesp_jws_t *jws, sesp_manifest_header_t *out) {
-  uint8_t raw[SESP_MANIFEST_HEADER_MAX_BYTES];
+  uint8_t raw[SESP_MANIFEST_HEADER_MAX_BYTES] = {0};
   size_t len = 0;
   return sesp_base64url_decode(jws->header, jws->header_len, raw, sizeof(raw), &len) &&
          sesp_manifest_header_decode(raw, len, out) == SESP_CODEC_OK;
@@ -16,7 +16,7 @@ static bool read_header(const sesp_jws_t *jws, sesp_manifest_header_t *out) {
 /** Authenticates the manifest before anything of its payload is looked at. */
 static sesp_verdict_t authenticate(const sesp_core_t *core, const sesp_jws_t *jws, const char **detail) {
   sesp_manifest_header_t header;
-  uint8_t signature[SIGNATURE_BYTES];
+  uint8_t signature[SIGNATURE_BYTES] = {0};
   size_t len = 0;
   *detail = "the release manifest is malformed";
   if (!read_header(jws, &header) ||
@@ -78,5 +78,5 @@ void sesp_on_manifest(sesp_core_t *core, uint8_t *jws, size_t len) {
   }
   core->offer.has_manifest = true;
   core->report.total = core->offer.manifest.size;
-  sesp_run_request(core, SESP_PHASE_FETCHING, core->offer.manifest.url, false, core->offer.manifest.size);
+  sesp_run_ask(core);
 }

@@ -4,6 +4,8 @@
 #include "sesp_internal.h"
 #include "sesp_text.h"
 
+/*@ requires \valid_read(core) && sesp_text_ok(version, SESP_VERSION_MAX_BYTES + 1);
+    assigns \nothing; */
 sesp_verdict_t sesp_offer_version(const sesp_core_t *core, const char *version, bool stated) {
   sesp_version_t offered;
   sesp_version_t running;

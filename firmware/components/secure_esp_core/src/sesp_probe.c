@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is the network gone, or only the broker? Past the confirmation deadline a request is sent to the update server. Its
- * answer is not read: that there is one decides.
+ * Is it the network, or us? Past the confirmation deadline, while the broker is unreachable, a request is sent to the update
+ * server now and then. Its answer is not read. A server that our image does not trust, or that does not trust us, is the
+ * image's fault; everything else leaves it pending: a broker that is away is nobody's reason to roll back.
  */
 #include "sesp_config_defaults.h"
 #include "sesp_internal.h"
@@ -19,14 +20,9 @@ void sesp_probe_stop(sesp_core_t *core) {
   }
 }
 
-void sesp_probe_result(sesp_core_t *core, sesp_connect_failure_t failure, bool answered) {
+void sesp_probe_result(sesp_core_t *core, sesp_connect_failure_t failure) {
   core->confirm.probing = false;
-  if (core->connected) {
-    return;
-  }
-  if (answered) {
-    sesp_confirm_roll_back(core, "OTA-Update not confirmed: only the broker is unreachable. Rolling back");
-  } else if (failure == SESP_CONNECT_TLS) {
+  if (!core->connected && failure == SESP_CONNECT_TLS) {
     sesp_confirm_roll_back(core, "OTA-Update not confirmed: the update server is not trusted. Rolling back");
   }
 }

@@ -5,6 +5,7 @@
 
 #include "sesp_blob.h"
 #include "sesp_calls.h"
+#include "sesp_config_defaults.h"
 
 #define KEY_PENDING "pending"
 #define KEY_INSTALLED "installed"
@@ -13,12 +14,13 @@
 #define KEY_OUTCOME "outcome"
 #define KEY_RUN "run"
 #define KEY_SEQ "seq"
+#define KEY_RESUME "resume"
 #define KEY_CORRELATION "correlation"
 
 #define NO_REASON (255u)
 
 static sesp_kv_t load(const sesp_core_t *core, const char *key, sesp_blob_t *blob) {
-  blob->len = 0;
+  memset(blob, 0, sizeof(*blob));
   const sesp_kv_t result = sesp_call_kv_get(core, key, blob->data, sizeof(blob->data), &blob->len);
   if (result != SESP_KV_OK) {
     return result == SESP_KV_TOO_SMALL ? SESP_KV_NOT_FOUND : result;
@@ -41,6 +43,7 @@ static sesp_result_t erase(const sesp_core_t *core, const char *key) {
 
 sesp_kv_t sesp_load_pending(const sesp_core_t *core, sesp_pending_t *out) {
   sesp_blob_t blob;
+  memset(out, 0, sizeof(*out));
   const sesp_kv_t result = load(core, KEY_PENDING, &blob);
   if (result != SESP_KV_OK) {
     return result;
@@ -70,6 +73,7 @@ sesp_result_t sesp_store_pending(const sesp_core_t *core, const sesp_pending_t *
 
 sesp_kv_t sesp_load_installed(const sesp_core_t *core, sesp_installed_t *out) {
   sesp_blob_t blob;
+  memset(out, 0, sizeof(*out));
   const sesp_kv_t result = load(core, KEY_INSTALLED, &blob);
   if (result != SESP_KV_OK) {
     return result;
@@ -91,6 +95,7 @@ sesp_result_t sesp_store_installed(const sesp_core_t *core, const sesp_installed
 
 sesp_kv_t sesp_load_attempts(const sesp_core_t *core, sesp_attempts_t *out) {
   sesp_blob_t blob;
+  memset(out, 0, sizeof(*out));
   const sesp_kv_t result = load(core, KEY_ATTEMPTS, &blob);
   if (result != SESP_KV_OK) {
     return result;
@@ -112,6 +117,7 @@ sesp_result_t sesp_store_attempts(const sesp_core_t *core, const sesp_attempts_t
 
 sesp_kv_t sesp_load_blocked(const sesp_core_t *core, sesp_blocked_t *out) {
   sesp_blob_t blob;
+  memset(out, 0, sizeof(*out));
   const sesp_kv_t result = load(core, KEY_BLOCKED, &blob);
   if (result != SESP_KV_OK) {
     return result;
@@ -137,11 +143,11 @@ static bool is_final(uint8_t state) {
 
 sesp_kv_t sesp_load_outcome(const sesp_core_t *core, sesp_update_state_t *out) {
   sesp_blob_t blob;
+  memset(out, 0, sizeof(*out));
   const sesp_kv_t result = load(core, KEY_OUTCOME, &blob);
   if (result != SESP_KV_OK) {
     return result;
   }
-  memset(out, 0, sizeof(*out));
   out->run = sesp_blob_get_u32(&blob);
   const uint8_t state = sesp_blob_get_u8(&blob);
   const uint8_t reason = sesp_blob_get_u8(&blob);
@@ -167,7 +173,7 @@ sesp_result_t sesp_store_outcome(const sesp_core_t *core, const sesp_update_stat
   sesp_blob_put_u8(&blob, in->reason_is_null ? (uint8_t)NO_REASON : (uint8_t)in->reason);
   sesp_blob_put_u8(&blob, (uint8_t)(in->to_is_null ? 0u : 1u));
   sesp_blob_put_text(&blob, in->from, SESP_VERSION_MAX_BYTES);
-  sesp_blob_put_text(&blob, in->to_is_null ? "" : in->to, SESP_VERSION_MAX_BYTES);
+  sesp_blob_put_text(&blob, in->to, in->to_is_null ? 0u : SESP_VERSION_MAX_BYTES);
   sesp_blob_put_u32(&blob, in->bytes);
   sesp_blob_put_u32(&blob, in->total);
   return store(core, KEY_OUTCOME, &blob);
@@ -206,14 +212,47 @@ sesp_result_t sesp_store_highest_seq(const sesp_core_t *core, uint32_t value) {
   return store_u32(core, KEY_SEQ, value);
 }
 
+sesp_kv_t sesp_load_resume(const sesp_core_t *core, sesp_resume_t *out) {
+  sesp_blob_t blob;
+  memset(out, 0, sizeof(*out));
+  const sesp_kv_t result = load(core, KEY_RESUME, &blob);
+  if (result != SESP_KV_OK) {
+    return result;
+  }
+  sesp_blob_get_bytes(&blob, out->running, SESP_IDENTITY_BYTES);
+  sesp_blob_get_text(&blob, out->etag, SESP_ETAG_MAX_BYTES);
+  out->has_sha256 = sesp_blob_get_u8(&blob) != 0u;
+  sesp_blob_get_bytes(&blob, out->sha256, SESP_IDENTITY_BYTES);
+  out->total = sesp_blob_get_u32(&blob);
+  out->offset = sesp_blob_get_u32(&blob);
+  const bool sound = out->offset > 0u && out->offset < out->total && out->offset % SESP_SECTOR_BYTES == 0u;
+  return sound ? end(&blob) : SESP_KV_NOT_FOUND;
+}
+
+sesp_result_t sesp_store_resume(const sesp_core_t *core, const sesp_resume_t *in) {
+  sesp_blob_t blob;
+  sesp_blob_begin(&blob);
+  sesp_blob_put_bytes(&blob, in->running, SESP_IDENTITY_BYTES);
+  sesp_blob_put_text(&blob, in->etag, SESP_ETAG_MAX_BYTES);
+  sesp_blob_put_u8(&blob, (uint8_t)(in->has_sha256 ? 1u : 0u));
+  sesp_blob_put_bytes(&blob, in->sha256, SESP_IDENTITY_BYTES);
+  sesp_blob_put_u32(&blob, in->total);
+  sesp_blob_put_u32(&blob, in->offset);
+  return store(core, KEY_RESUME, &blob);
+}
+
 sesp_kv_t sesp_load_correlation(const sesp_core_t *core, sesp_correlation_t *out) {
   sesp_blob_t blob;
+  memset(out, 0, sizeof(*out));
   const sesp_kv_t result = load(core, KEY_CORRELATION, &blob);
   if (result != SESP_KV_OK) {
     return result;
   }
-  memset(out, 0, sizeof(*out));
-  out->next = sesp_blob_get_u8(&blob);
+  const uint8_t next = sesp_blob_get_u8(&blob);
+  if (next >= SESP_CORRELATION_SLOTS) {
+    return SESP_KV_NOT_FOUND;
+  }
+  out->next = next;
   for (size_t slot = 0; slot < SESP_CORRELATION_SLOTS; slot++) {
     const uint8_t len = sesp_blob_get_u8(&blob);
     if (len > SESP_CORRELATION_MAX_BYTES) {
@@ -222,7 +261,7 @@ sesp_kv_t sesp_load_correlation(const sesp_core_t *core, sesp_correlation_t *out
     out->len[slot] = len;
     sesp_blob_get_bytes(&blob, out->data[slot], len);
   }
-  return out->next < SESP_CORRELATION_SLOTS ? end(&blob) : SESP_KV_NOT_FOUND;
+  return end(&blob);
 }
 
 sesp_result_t sesp_store_correlation(const sesp_core_t *core, const sesp_correlation_t *in) {
@@ -246,4 +285,8 @@ sesp_result_t sesp_erase_attempts(const sesp_core_t *core) {
 
 sesp_result_t sesp_erase_blocked(const sesp_core_t *core) {
   return erase(core, KEY_BLOCKED);
+}
+
+sesp_result_t sesp_erase_resume(const sesp_core_t *core) {
+  return erase(core, KEY_RESUME);
 }

@@ -33,7 +33,7 @@ static sesp_verdict_t check_addressee(const sesp_core_t *core, const sesp_manife
 
 /** May the image that the manifest describes replace the running one? */
 static sesp_verdict_t check_image(sesp_core_t *core, const sesp_manifest_t *manifest) {
-  uint8_t identity[SESP_IDENTITY_BYTES];
+  uint8_t identity[SESP_IDENTITY_BYTES] = {0};
   sesp_text_unhex(identity, sizeof(identity), manifest->image);
   if (memcmp(identity, core->config.identity, sizeof(identity)) == 0) {
     return SESP_UPDATE_STATE_REASON_SAME_VERSION;
@@ -73,10 +73,12 @@ sesp_verdict_t sesp_release_check(sesp_core_t *core, const sesp_manifest_t *mani
 }
 
 /** The same version, or the same text where it has no order. */
+/*@ requires \valid_read(core) && \valid_read(text + (0 .. SESP_VERSION_MAX_BYTES));
+    assigns \nothing; */
 static bool is_running(const sesp_core_t *core, const char *text) {
   sesp_version_t listed;
   sesp_version_t running;
-  if (strcmp(text, core->version) == 0) {
+  if (sesp_text_same(text, core->version, sizeof(core->version))) {
     return true;
   }
   return sesp_version_parse(text, sesp_text_length(text, SESP_VERSION_MAX_BYTES), &listed) &&

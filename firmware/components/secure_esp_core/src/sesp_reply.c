@@ -20,19 +20,17 @@ void sesp_command_begin(const sesp_core_t *core, const sesp_inbound_t *in, const
   out->in = in;
   out->topic = match->topic;
   out->scope = match->scope;
-  out->client[0] = '\0';
+  memset(out->client, 0, sizeof(out->client));
   if (match->scope != SESP_SCOPE_DEVICE || in->response_topic == NULL ||
       !sesp_topic_match(in->response_topic, in->response_topic_len, &reply)) {
     return;
   }
   /* Only below the own reply topic: a command must not make the device publish anywhere else. */
-  if (reply.topic != SESP_TOPIC_REPLIES || reply.scope != SESP_SCOPE_DEVICE ||
-      !is_own_id(core, in->response_topic + reply.device_offset, reply.device_len) ||
-      reply.client_len >= sizeof(out->client)) {
+  if (reply.topic != SESP_TOPIC_REPLIES ||
+      !is_own_id(core, in->response_topic + reply.device_offset, reply.device_len)) {
     return;
   }
-  memcpy(out->client, in->response_topic + reply.client_offset, reply.client_len);
-  out->client[reply.client_len] = '\0';
+  sesp_text_copy(out->client, sizeof(out->client), in->response_topic + reply.client_offset, reply.client_len);
 }
 
 static uint32_t send(sesp_core_t *core, const sesp_command_t *command, const sesp_replies_t *reply) {

@@ -31,14 +31,21 @@ void sesp_run_begin(sesp_core_t *core) {
   core->phase = SESP_PHASE_CHECKING;
   (void)sesp_log_line(core, SESP_LOG_SUCCESS, "OTA-Update started");
   sesp_run_report(core, SESP_UPDATE_STATE_STATE_CHECKING);
-  sesp_run_request(core, SESP_PHASE_CHECKING, sesp_settings_url(core), true, core->config.slot_size);
+  sesp_run_ask(core);
 }
 
-void sesp_run_request(sesp_core_t *core, sesp_phase_t phase, const char *url, bool accept_manifest,
-                      uint32_t max_bytes) {
-  core->phase = phase;
-  if (sesp_request(core, url, accept_manifest, max_bytes) != SESP_OK) {
-    sesp_run_fail(core, SESP_UPDATE_STATE_REASON_UNREACHABLE, "the request could not be started");
+void sesp_run_ask(sesp_core_t *core) {
+  const bool fetch = core->offer.has_manifest;
+  const char *url = fetch ? core->offer.manifest.url : sesp_settings_url(core);
+  core->phase = fetch ? SESP_PHASE_FETCHING : SESP_PHASE_CHECKING;
+  if (url == NULL) {
+    /* The settings changed while the run waited. */
+    sesp_run_fail(core, SESP_UPDATE_STATE_REASON_UNREACHABLE, "there is no URL to update from");
+    return;
+  }
+  sesp_resume_plan(core);
+  if (sesp_request(core, url, !fetch, fetch ? core->offer.manifest.size : core->config.slot_size) != SESP_OK) {
+    sesp_retry_or_fail(core, SESP_UPDATE_STATE_REASON_UNREACHABLE, "the request could not be started");
   }
 }
 
@@ -66,6 +73,7 @@ void sesp_run_fail(sesp_core_t *core, sesp_update_state_reason_t reason, const c
   const bool harmless =
       reason == SESP_UPDATE_STATE_REASON_SAME_VERSION || reason == SESP_UPDATE_STATE_REASON_LOWER_VERSION;
   core->phase = SESP_PHASE_IDLE;
+  sesp_schedule_repeat(core, reason);
   sesp_run_outcome(core, SESP_UPDATE_STATE_STATE_FAILED, (sesp_verdict_t)reason);
   sesp_text_add(&line, "OTA-Update failed: ");
   sesp_text_add(&line, sesp_update_state_reason_to_string(reason));
@@ -77,12 +85,16 @@ void sesp_run_fail(sesp_core_t *core, sesp_update_state_reason_t reason, const c
 }
 
 void sesp_run_abort(sesp_core_t *core, sesp_update_state_reason_t reason, const char *detail) {
+  if (core->phase == SESP_PHASE_DOWNLOADING || core->phase == SESP_PHASE_VERIFYING) {
+    (void)sesp_resume_forget(core);
+  }
   sesp_call_download_abort(core);
   sesp_run_fail(core, reason, detail);
 }
 
 void sesp_run_none_newer(sesp_core_t *core, const char *text) {
   core->phase = SESP_PHASE_IDLE;
+  core->repeats = 0;
   sesp_run_outcome(core, SESP_UPDATE_STATE_STATE_IDLE, (sesp_verdict_t)SESP_UPDATE_STATE_REASON_NONE_NEWER);
   (void)sesp_log_line(core, SESP_LOG_SUCCESS, text);
 }

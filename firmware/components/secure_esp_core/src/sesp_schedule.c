@@ -27,6 +27,37 @@ void sesp_schedule_next_check(sesp_core_t *core) {
   }
 }
 
+uint64_t sesp_backoff(const sesp_core_t *core, uint64_t min, uint64_t max, uint8_t times) {
+  uint64_t pause = min;
+  for (uint8_t time = 0; time < times && pause < max; time++) {
+    pause *= 2u;
+  }
+  pause = pause < max ? pause : max;
+  return pause + sesp_random_below(core, pause / 2u + 1u);
+}
+
+/** The network's or the server's fault, which may be gone soon. */
+static bool is_transient(sesp_update_state_reason_t reason) {
+  return reason == SESP_UPDATE_STATE_REASON_UNREACHABLE || reason == SESP_UPDATE_STATE_REASON_TLS ||
+         reason == SESP_UPDATE_STATE_REASON_STALLED || reason == SESP_UPDATE_STATE_REASON_TRUNCATED ||
+         reason == SESP_UPDATE_STATE_REASON_HTTP_STATUS;
+}
+
+void sesp_schedule_repeat(sesp_core_t *core, sesp_update_state_reason_t reason) {
+  if (!is_transient(reason)) {
+    core->repeats = 0;
+    return;
+  }
+  const uint64_t pause_ms =
+      sesp_backoff(core, (uint64_t)SESP_REPEAT_MIN_S * 1000u, (uint64_t)SESP_REPEAT_MAX_S * 1000u, core->repeats);
+  const uint64_t next_ms = sesp_now(core) + pause_ms;
+  core->repeats = (uint8_t)(core->repeats < UINT8_MAX ? core->repeats + 1u : UINT8_MAX);
+  /* SESP_NEVER_MS: only commands start runs. */
+  if (core->check_ms != SESP_NEVER_MS && next_ms < core->check_ms) {
+    core->check_ms = next_ms;
+  }
+}
+
 void sesp_schedule_restart(sesp_core_t *core, uint32_t token) {
   const uint64_t latest = sesp_now(core) + SESP_RESTART_WAIT_MS;
   core->restart_token = token;
@@ -67,6 +98,9 @@ void sesp_on_tick(sesp_core_t *core) {
     sesp_schedule_next_check(core);
     run_unasked(core);
   }
+  if (core->phase == SESP_PHASE_RETRYING && now >= core->offer.retry_ms) {
+    sesp_run_ask(core);
+  }
   if (core->phase == SESP_PHASE_PENDING_CONFIRM && now >= core->confirm.poll_ms) {
     sesp_confirm_evaluate(core);
   }
@@ -82,6 +116,9 @@ uint64_t sesp_next_tick_ms(const sesp_core_t *core) {
   }
   uint64_t next = earlier(core->restart_ms, core->flush_ms);
   next = earlier(next, earlier(core->delayed_run_ms, core->check_ms));
+  if (core->phase == SESP_PHASE_RETRYING) {
+    next = earlier(next, core->offer.retry_ms);
+  }
   if (core->phase == SESP_PHASE_PENDING_CONFIRM) {
     next = earlier(next, core->confirm.poll_ms);
   }

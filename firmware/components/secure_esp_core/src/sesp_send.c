@@ -8,7 +8,7 @@ static const sesp_topic_t COMMANDS[] = {SESP_TOPIC_UPDATE_URL, SESP_TOPIC_UPDATE
 
 sesp_result_t sesp_send(sesp_core_t *core, sesp_topic_t topic, sesp_scope_t scope, const char *client,
                         sesp_publish_t *message) {
-  char name[SESP_TOPIC_MAX_BYTES + 1u];
+  char name[SESP_TOPIC_MAX_BYTES + 1u] = {0};
   const char *device = scope == SESP_SCOPE_DEVICE ? core->config.device_id : NULL;
   if (!core->connected) {
     return SESP_ERR_PORT;
@@ -25,7 +25,7 @@ sesp_result_t sesp_send(sesp_core_t *core, sesp_topic_t topic, sesp_scope_t scop
 }
 
 bool sesp_subscribe_next(sesp_core_t *core, sesp_result_t *result) {
-  char filter[SESP_TOPIC_MAX_BYTES + 1u];
+  char filter[SESP_TOPIC_MAX_BYTES + 1u] = {0};
   size_t len = 0;
   *result = SESP_OK;
   if (core->subscribed >= 2u * COMMAND_COUNT) {

@@ -19,7 +19,7 @@ static void greet(sesp_core_t *core) {
   if (core->rolled_back) {
     line = sesp_text_begin(text, sizeof(text));
     sesp_text_add(&line, "OTA-Update was rolled back: ");
-    sesp_text_add(&line, core->report.to);
+    sesp_text_add(&line, core->rolled_back_version);
     (void)sesp_log_line(core, SESP_LOG_ERROR, text);
   }
 }

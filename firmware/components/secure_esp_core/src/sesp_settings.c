@@ -19,7 +19,7 @@ static void load_url(sesp_core_t *core) {
 }
 
 void sesp_settings_load(sesp_core_t *core) {
-  uint8_t raw[16];
+  uint8_t raw[16] = {0};
   size_t len = 0;
   sesp_update_use_url_t use_url;
   sesp_update_interval_t interval;

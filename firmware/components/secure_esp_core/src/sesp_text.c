@@ -5,7 +5,7 @@
 
 sesp_text_t sesp_text_begin(char *data, size_t capacity) {
   const sesp_text_t text = {data, capacity, 0};
-  data[0] = '\0';
+  memset(data, 0, capacity);
   return text;
 }
 
@@ -18,9 +18,8 @@ void sesp_text_add(sesp_text_t *text, const char *more) {
 }
 
 void sesp_text_add_u32(sesp_text_t *text, uint32_t value) {
-  char digits[11];
+  char digits[11] = {0};
   size_t at = sizeof(digits) - 1u;
-  digits[at] = '\0';
   do {
     at--;
     digits[at] = (char)('0' + (char)(value % 10u));
@@ -29,18 +28,43 @@ void sesp_text_add_u32(sesp_text_t *text, uint32_t value) {
   sesp_text_add(text, digits + at);
 }
 
+void sesp_text_copy(char *out, size_t capacity, const char *bytes, size_t len) {
+  memset(out, 0, capacity);
+  for (size_t at = 0; at < len && at + 1u < capacity; at++) {
+    out[at] = bytes[at];
+  }
+}
+
 void sesp_text_printable(char *out, size_t capacity, const char *text) {
   size_t len = 0;
+  memset(out, 0, capacity);
   while (text[len] != '\0' && len + 1u < capacity) {
     const char c = text[len];
     out[len] = (c >= ' ' && c <= '~') ? c : '?';
     len++;
   }
-  out[len] = '\0';
+}
+
+bool sesp_text_same(const char *a, const char *b, size_t max) {
+  size_t at = 0;
+  /*@ loop invariant at <= max;
+      loop assigns at;
+      loop variant max - at; */
+  while (at < max && a[at] == b[at]) {
+    if (a[at] == '\0') {
+      return true;
+    }
+    at++;
+  }
+  return at == max;
 }
 
 size_t sesp_text_length(const char *text, size_t max) {
   size_t len = 0;
+  /*@ loop invariant len <= max && \valid_read(text + (0 .. len - 1));
+      loop invariant \forall integer at; 0 <= at < len ==> text[at] != 0;
+      loop assigns len;
+      loop variant max - len; */
   while (len < max && text[len] != '\0') {
     len++;
   }

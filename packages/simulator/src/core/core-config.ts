@@ -20,6 +20,7 @@ export interface CoreConfig {
   readonly broadcastRunSpreadSeconds: number;
   readonly confirmDeadlineSeconds: number;
   readonly confirmOfflineMaxSeconds: number;
+  readonly downloadRetries: number;
 }
 
 /** Field numbers of `sesp_wasm_config_text`. */
@@ -45,6 +46,7 @@ export const CONFIG_NUMBERS = {
   secureVersion: 8,
   bootPending: 9,
   slotBytes: 11,
+  downloadRetries: 12,
 } as const satisfies Partial<Record<keyof CoreConfig, number>>;
 
 export const CONFIG_RESET_REASON = 10;

@@ -10,7 +10,7 @@ import type { CorePort } from './core-port.js';
 import { createScratch } from './scratch.js';
 
 /** The events of one device's core: `secure_esp_core.h` in TypeScript. */
-export interface CoreContext extends DownloadEvents {
+export interface CoreContext extends Omit<DownloadEvents, 'received'> {
   /** The last will: retained, QoS 1. */
   will(): { readonly topic: string; readonly payload: Uint8Array };
   connected(): void;
@@ -120,7 +120,7 @@ export const createCoreContext = (core: CoreModule, config: CoreConfig, port: Co
       const next = invoke('next_tick_ms');
       return next < 0 ? undefined : next;
     },
-    response({ status, contentType, contentLength, etag }) {
+    response({ status, contentType, contentLength, etag, range }) {
       const [type, tag] = scratch.place(contentType.slice(0, TEXT_KEEP_BYTES), etag.slice(0, TEXT_KEEP_BYTES));
       invoke(
         'on_download_response',
@@ -130,6 +130,8 @@ export const createCoreContext = (core: CoreModule, config: CoreConfig, port: Co
         contentLength ?? -1,
         tag?.pointer ?? 0,
         tag?.length ?? 0,
+        range?.start ?? -1,
+        range?.total ?? -1,
       );
     },
     manifest(jws) {

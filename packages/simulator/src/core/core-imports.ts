@@ -94,6 +94,9 @@ export const createCoreImports = (
       length = 0,
       acceptManifest = 0,
       maxBytes = 0,
+      resumeFrom = 0,
+      rp = 0,
+      rn = 0,
     ) =>
       toResult(
         portOf(h).downloadStart({
@@ -105,6 +108,8 @@ export const createCoreImports = (
           image: text(ip, length),
           acceptManifest: acceptManifest !== 0,
           maxBytes: maxBytes >>> 0,
+          resumeFrom: resumeFrom >>> 0,
+          ifRange: text(rp, rn),
         }),
       ),
     download_continue: (h = 0) => {

@@ -25,8 +25,8 @@ let compiled: object | undefined;
 const isMemory = (value: unknown): value is WasmMemory =>
   typeof value === 'object' && value !== null && 'buffer' in value;
 
-/** A fresh instance. The compiled code is shared by the process. */
-export const createCoreModule = (): CoreModule => {
+/** A fresh instance. The compiled code is shared by the process. `wasm`: another build of the core, for tests. */
+export const createCoreModule = (wasm?: Uint8Array): CoreModule => {
   const ports = new Map<number, CorePort>();
   const thrown = new Map<number, { readonly error: unknown }>();
   let nextHandle = 1;
@@ -36,7 +36,7 @@ export const createCoreModule = (): CoreModule => {
       throw new SimulatorError('core', `the core called with the unknown handle ${String(handle)}`);
     return port;
   };
-  compiled ??= compile(coreWasm());
+  const code = wasm === undefined ? (compiled ??= compile(coreWasm())) : compile(wasm);
   const holder: { memory?: WasmMemory } = {};
   const memoryOf = (): WasmMemory => {
     if (holder.memory === undefined) throw new SimulatorError('core', 'the core exports no memory');
@@ -46,7 +46,7 @@ export const createCoreModule = (): CoreModule => {
     if (!thrown.has(handle)) thrown.set(handle, { error });
     ports.set(handle, DEAD_PORT);
   };
-  const exported = instantiate(compiled, { sesp: createCoreImports(memoryOf, portOf, onThrow) });
+  const exported = instantiate(code, { sesp: createCoreImports(memoryOf, portOf, onThrow) });
   if (isMemory(exported['memory'])) holder.memory = exported['memory'];
   (exported['_initialize'] as (() => void) | undefined)?.();
 

@@ -20,5 +20,6 @@ export const toCoreConfig = (
     slotBytes: device.layout.slots[booted.slot].length,
     bootPending: booted.state === 'pending_verify',
     resetReason,
+    downloadRetries: options.downloadRetries,
   };
 };

@@ -73,6 +73,11 @@ export interface VirtualDeviceOptions {
   readonly health?: () => Health;
   /** Slows downloads down, so that progress can be watched. Default: no limit. */
   readonly bytesPerSecond?: number;
+  /**
+   * How many attempts in a row a download that loses its connection gets to go on, 0 to 20; 64 KiB of progress count
+   * from the start again. Default 5.
+   */
+  readonly downloadRetries?: number;
   /** How long a restart takes. Default 200. */
   readonly rebootDelayMs?: number;
 }

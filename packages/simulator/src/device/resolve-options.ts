@@ -10,7 +10,9 @@ type Filled = 'slotBytes' | 'verification' | 'releaseKeys' | 'reconnect' | 'cloc
 
 /** The options with every default filled in. */
 export type ResolvedOptions = Omit<VirtualDeviceOptions, Filled | 'settings' | 'timeouts'> &
-  Required<Pick<VirtualDeviceOptions, Filled | 'bytesPerSecond' | 'rebootDelayMs' | 'onLog' | 'onEvent'>> & {
+  Required<
+    Pick<VirtualDeviceOptions, Filled | 'bytesPerSecond' | 'downloadRetries' | 'rebootDelayMs' | 'onLog' | 'onEvent'>
+  > & {
     readonly settings: Required<DeviceSettings>;
     readonly timeouts: Required<DeviceTimeouts>;
     readonly keepaliveSeconds: number;
@@ -92,6 +94,7 @@ export const resolveOptions = (options: VirtualDeviceOptions): ResolvedOptions =
     onLog: options.onLog ?? (() => undefined),
     onEvent: options.onEvent ?? (() => undefined),
     health: options.health ?? (() => 'good' as const),
+    downloadRetries: inRange('downloadRetries', options.downloadRetries ?? 5, 0, 20),
     rebootDelayMs: inRange('rebootDelayMs', options.rebootDelayMs ?? 200, 0, 600_000),
   });
 };

@@ -5,6 +5,7 @@ import { checkBootable, type BootedImage } from '../flash/bootloader.js';
 import type { DeviceFlash } from '../flash/device-flash.js';
 import type { Nvs } from '../flash/nvs.js';
 import type { BootState } from '../flash/ota-data.js';
+import { readSlotImage } from '../flash/slot-image.js';
 import type { Downloader } from '../ports/downloader.js';
 import type { MqttPort, OutboundMessage } from '../ports/mqtt-port.js';
 import { createReleaseKeyVerifier } from '../ports/release-keys.js';
@@ -86,8 +87,7 @@ export const createSessionPort = (parts: SessionParts): CorePort => {
     },
     bootSet: () =>
       succeeds(() => {
-        const { offset, length } = device.layout.slots[sink.slot];
-        if ('fault' in checkBootable(device.flash.read(offset, length))) return false;
+        if ('fault' in checkBootable(readSlotImage(device.flash, device.layout.slots[sink.slot]))) return false;
         control.select(sink.slot);
         report.event({ type: 'bootSwitched', slot: sink.slot });
         return true;

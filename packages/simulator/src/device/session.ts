@@ -10,6 +10,7 @@ import type { DeviceFlash } from '../flash/device-flash.js';
 import { openNvs } from '../flash/nvs.js';
 import type { BootState } from '../flash/ota-data.js';
 import type { SecureContexts } from '../ports/credentials.js';
+import type { openDownload } from '../ports/download-request.js';
 import { createDownloader, type DownloadEvents } from '../ports/downloader.js';
 import { checkImage } from '../ports/image-checker.js';
 import { createMqttPort, type MqttPort } from '../ports/mqtt-port.js';
@@ -35,6 +36,13 @@ export interface Session {
   kill(): void;
 }
 
+/** Other ways to the world, for tests without a network. */
+export interface Links {
+  readonly createMqttPort: typeof createMqttPort;
+  readonly openDownload: typeof openDownload;
+  readonly checkImage: typeof checkImage;
+}
+
 export interface SessionOptions {
   readonly options: ResolvedOptions;
   readonly report: Reporter;
@@ -43,6 +51,8 @@ export interface SessionOptions {
   readonly resetReason: ResetReason;
   readonly core: CoreModule;
   readonly secureContexts: SecureContexts;
+  /** Default: the network. */
+  readonly links?: Links;
   readonly restart: () => void;
   readonly fault: (error: unknown) => void;
 }
@@ -52,7 +62,7 @@ export interface SessionOptions {
  * @throws SimulatorError `core`, `bad_option`
  */
 export const startSession = (session: SessionOptions): Session => {
-  const { options, report, device, booted } = session;
+  const { options, report, device, booted, links } = session;
   const { clock, timeouts } = options;
   const chip = chipById(booted.image.chipId);
   if (chip === undefined) throw new SimulatorError('not_bootable', 'the image is for a chip that is not known');
@@ -87,7 +97,7 @@ export const startSession = (session: SessionOptions): Session => {
 
   const downloads: DownloadEvents = {
     response(head) {
-      total = head.contentLength;
+      total = head.range?.total ?? head.contentLength;
       report.event({ type: 'downloadStarted', status: head.status, total });
       queue.post(() => {
         core.response(head);
@@ -103,14 +113,16 @@ export const startSession = (session: SessionOptions): Session => {
         core.imageHeader(bytes);
       });
     },
-    progress(bytes) {
+    received(bytes) {
       report.event({ type: 'downloadProgress', bytes, total });
+    },
+    progress(bytes) {
       queue.post(() => {
         core.progress(bytes);
       });
     },
     complete(bytes) {
-      if (sink.image().length > 0) report.event({ type: 'slotWritten', slot: sink.slot, bytes });
+      if (sink.hasImage) report.event({ type: 'slotWritten', slot: sink.slot, bytes });
       queue.post(() => {
         core.complete(bytes);
       });
@@ -131,6 +143,7 @@ export const startSession = (session: SessionOptions): Session => {
     idleTimeoutMs: timeouts.idleMs,
     downloadTimeoutMs: timeouts.downloadMs,
     bytesPerSecond: options.bytesPerSecond,
+    ...(links === undefined ? {} : { open: links.openDownload }),
     onFault: session.fault,
   });
   const port = createSessionPort({
@@ -145,7 +158,7 @@ export const startSession = (session: SessionOptions): Session => {
     mqtt: () => mqtt,
     verify(bytes, fileSha256) {
       const { trusted, verification: rules } = options;
-      checkImage({ bytes, fileSha256, trusted, chip: chip.name, rules }).then((verdict) => {
+      (links?.checkImage ?? checkImage)({ bytes, fileSha256, trusted, chip: chip.name, rules }).then((verdict) => {
         queue.post(() => {
           core.imageVerified(verdict);
         });
@@ -178,7 +191,7 @@ export const startSession = (session: SessionOptions): Session => {
     core.destroy();
   };
   try {
-    mqtt = createMqttPort({
+    mqtt = (links?.createMqttPort ?? createMqttPort)({
       url: options.mqtt.url,
       clientId: options.id,
       secureContext: session.secureContexts('mqtt', options.mqtt),

@@ -10,6 +10,8 @@ import { TransferFailure } from '../ports/transfer-failure.js';
 /** The slot that does not run, as the target of a download. */
 export interface SlotSink extends ImageSink {
   readonly slot: Slot;
+  /** A download wrote its last byte, and nothing was written since. */
+  readonly hasImage: boolean;
   /** What the last download wrote, whole. Empty when there is none. */
   image(): Uint8Array;
 }
@@ -31,18 +33,25 @@ export const createSlotSink = ({ flash, layout }: DeviceFlash, running: Slot, co
   let complete = false;
   return {
     slot,
-    begin() {
+    head: (length) => flash.read(partition.offset, length),
+    begin(from) {
       asFlashFailure(() => {
         // As esp_ota_begin: the other slot is what an unconfirmed image falls back to.
         if (control.stateOf(running) === 'pending_verify') {
           throw new SimulatorError('wrong_state', 'the running image is not confirmed');
         }
         complete = false;
-        writer = createSlotWriter(flash, partition);
+        writer = createSlotWriter(flash, partition, from);
       });
+    },
+    get bytesDurable() {
+      return writer?.bytesDurable ?? 0;
     },
     write(bytes) {
       asFlashFailure(() => writer?.write(bytes));
+    },
+    sync() {
+      asFlashFailure(() => writer?.sync());
     },
     finish() {
       asFlashFailure(() => writer?.finish());
@@ -52,6 +61,9 @@ export const createSlotSink = ({ flash, layout }: DeviceFlash, running: Slot, co
       if (writer !== undefined && writer.bytesWritten > 0) flash.erase(partition.offset, SECTOR_BYTES);
       writer = undefined;
       complete = false;
+    },
+    get hasImage() {
+      return complete && writer !== undefined && writer.bytesWritten > 0;
     },
     image: () =>
       writer === undefined || !complete ? new Uint8Array() : flash.read(partition.offset, writer.bytesWritten),

@@ -12,7 +12,7 @@ import { createOnlineWaiters, type WaitOptions } from './online-waiters.js';
 import type { VirtualDeviceOptions } from './device-options.js';
 import { createReporter } from './reporter.js';
 import { resolveOptions } from './resolve-options.js';
-import { startSession, type Session } from './session.js';
+import { startSession, type Links, type Session } from './session.js';
 
 /** `failed`: it cannot go on by itself; the error is in the `failed` event. */
 export type PowerState = 'off' | 'on' | 'rebooting' | 'failed';
@@ -59,6 +59,7 @@ export interface VirtualDevice extends AsyncDisposable {
 export interface SharedParts {
   readonly core: CoreModule;
   readonly secureContexts: SecureContexts;
+  readonly links?: Links;
 }
 
 /** @throws SimulatorError `bad_option`, `state_file`, `state_file_locked` */

@@ -8,7 +8,7 @@ export interface BootControl {
   stateOf(slot: Slot): BootState;
   /** `esp_ota_set_boot_partition` with rollback enabled: the slot is `new` and booted next. */
   select(slot: Slot): void;
-  /** `esp_ota_mark_app_valid_cancel_rollback`, for the running slot. @returns false when nothing was pending */
+  /** `esp_ota_mark_app_valid_cancel_rollback`, for the running slot. @returns false when the slot has no entry */
   confirm(slot: Slot): boolean;
   /** The first half of `esp_ota_mark_app_invalid_rollback_and_reboot`. @returns false when the slot has no entry */
   invalidate(slot: Slot): boolean;
@@ -45,7 +45,7 @@ export const createBootControl = (flash: Flash, layout: FlashLayout): BootContro
       writeOtaEntry(flash, layout, active === 0 ? 1 : 0, { sequence, state: 'new' });
     },
     confirm(slot) {
-      return this.stateOf(slot) === 'pending_verify' && change(slot, 'valid');
+      return this.stateOf(slot) === 'valid' || change(slot, 'valid');
     },
     invalidate: (slot) => change(slot, 'invalid'),
   };

@@ -3,6 +3,7 @@ import { isFirmwareImageError, parseImage, type EspImage } from '@secure-esp/fir
 import { SimulatorError } from '../errors.js';
 import type { Flash } from './nor-flash.js';
 import { otherSlot, type FlashLayout, type Slot } from './layout.js';
+import { readSlotImage } from './slot-image.js';
 import { activeEntry, readOtaData, slotOf, writeOtaEntry, type BootState } from './ota-data.js';
 
 /** What the bootloader started. */
@@ -66,8 +67,7 @@ export const boot = (flash: Flash, layout: FlashLayout): BootedImage => {
   }
   const preferred = entry === undefined ? 'ota_0' : slotOf(entry);
   for (const slot of [preferred, otherSlot(preferred)]) {
-    const { offset, length } = layout.slots[slot];
-    const checked = checkBootable(flash.read(offset, length));
+    const checked = checkBootable(readSlotImage(flash, layout.slots[slot]));
     if ('fault' in checked) {
       notes.push(`${slot} is not bootable: ${checked.fault}`);
       continue;

@@ -1,5 +1,6 @@
 import { SimulatorError } from '../errors.js';
 import type { ByteStore } from './byte-store.js';
+import { isErased } from './erased.js';
 
 /** Erase unit in bytes, as on every flash chip that ESP-IDF supports. */
 export const SECTOR_BYTES = 4096;
@@ -43,7 +44,7 @@ export const createNorFlash = (store: ByteStore, sizeBytes: number): Flash => {
     write(offset, bytes) {
       check(offset, bytes.length);
       const before = store.read(offset, bytes.length);
-      if (bytes.some((byte, index) => ((before[index] ?? 0) & byte) !== byte)) {
+      if (!isErased(before) && bytes.some((byte, index) => ((before[index] ?? 0) & byte) !== byte)) {
         throw new SimulatorError('flash_access', `flash at ${offset} was written without being erased`);
       }
       store.put(offset, bytes);

@@ -17,7 +17,12 @@ export interface DownloadRequest {
   /** Identity of the running image, hex. */
   readonly image: string;
   readonly acceptManifest: boolean;
+  /** Of the file: more is `too_large`. */
   readonly maxBytes: number;
+  /** A multiple of 4096; 0: the whole file. */
+  readonly resumeFrom: number;
+  /** A strong entity tag; empty when `resumeFrom` is 0. */
+  readonly ifRange: string;
 }
 
 const headersOf = (wanted: DownloadRequest): Record<string, string> => ({
@@ -27,6 +32,7 @@ const headersOf = (wanted: DownloadRequest): Record<string, string> => ({
   [DEVICE_HEADERS.version]: wanted.version,
   [DEVICE_HEADERS.image]: wanted.image,
   ...(wanted.ifNoneMatch === '' ? {} : { 'if-none-match': wanted.ifNoneMatch }),
+  ...(wanted.resumeFrom === 0 ? {} : { range: `bytes=${String(wanted.resumeFrom)}-`, 'if-range': wanted.ifRange }),
 });
 
 export interface OpenOptions {

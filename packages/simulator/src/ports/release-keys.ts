@@ -23,8 +23,19 @@ const load = (pem: string, index: number): KeyObject => {
   return key;
 };
 
-/** @throws SimulatorError `bad_option` */
+let last: { readonly pems: string; readonly verifier: ReleaseKeyVerifier } | undefined;
+
+/**
+ * The devices of a fleet mostly have the same keys: they are read once for all.
+ * @throws SimulatorError `bad_option`
+ */
 export const createReleaseKeyVerifier = (pems: readonly string[]): ReleaseKeyVerifier => {
+  const text = JSON.stringify(pems);
+  if (last?.pems !== text) last = { pems: text, verifier: readKeys(pems) };
+  return last.verifier;
+};
+
+const readKeys = (pems: readonly string[]): ReleaseKeyVerifier => {
   const keys = new Map(
     pems.map((pem, index) => {
       const key = load(pem, index);

@@ -28,6 +28,7 @@ const config = (over: Partial<CoreConfig> = {}): CoreConfig => ({
   broadcastRunSpreadSeconds: 0,
   confirmDeadlineSeconds: 900,
   confirmOfflineMaxSeconds: 86_400,
+  downloadRetries: 5,
   ...over,
 });
 

@@ -68,7 +68,7 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a virtual device', (
 
     beforeAll(async () => {
       good = await world.signed('1.1.0');
-      device = await createVirtualDevice(await world.options(id));
+      device = await createVirtualDevice(await world.options(id, { downloadRetries: 0 }));
       await device.start();
       await device.whenOnline();
     });

@@ -77,7 +77,7 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a device does not in
     await siege[Symbol.asyncDispose]();
   });
 
-  it.each(cases)('%s: %j', async (_name, reasons, content) => {
+  it.concurrent.each(cases)('%s: %j', async (_name, reasons, content) => {
     await using target = await siege.target();
     const bytes = await content(siege);
     await target.withstand(siege.tls(file(bytes)), reasons);
@@ -86,7 +86,7 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a device does not in
     await target.recover();
   });
 
-  it.each([
+  it.concurrent.each([
     ['text/html', ['http_status', 'not_an_image']],
     ['application/json', ['http_status', 'not_an_image']],
   ] as const)('a page that says what it is (%s)', async (type, reasons) => {
@@ -96,14 +96,14 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a device does not in
     );
   });
 
-  it('an image that is said to be a manifest', async () => {
+  it.concurrent('an image that is said to be a manifest', async () => {
     const { image, tls } = siege;
     const jose = 'Content-Type: application/jose';
     await siege.withstand(tls(say(head(OK, jose), image)), ['too_large']);
     await siege.withstand(tls(say(head(OK, jose), image.subarray(0, 1000))), ['bad_signature']);
   });
 
-  it('a manifest that is said to be an image', async () => {
+  it.concurrent('a manifest that is said to be an image', async () => {
     const jws = await releaseManifest(siege.world, siege.image);
     await siege.withstand(siege.tls(file(jws)), ['not_an_image']);
   });

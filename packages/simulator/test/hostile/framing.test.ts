@@ -168,14 +168,15 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a device withstands 
     await siege[Symbol.asyncDispose]();
   });
 
-  it.each([...lengths, ...chunks, ...statuses, ...oddities])('%s: %j', async (_name, reasons, answer) => {
+  it.concurrent.each([...lengths, ...chunks, ...statuses, ...oddities])('%s: %j', async (_name, reasons, answer) => {
     await siege.withstand(siege.tls(answer(siege.image)), reasons);
   });
 
-  it('redirects: to itself, to plain HTTP, to another host; none of them is followed', async () => {
+  it.concurrent('redirects: to itself, to plain HTTP, to another host; none of them is followed', async () => {
     await using elsewhere = await startHostileServer();
     await using target = await siege.target();
-    const { server, tls } = siege;
+    const { server } = target;
+    const { tls } = siege;
     const plain = elsewhere.url.replace('https', 'http');
     for (const [status, location] of [
       [301, server.url],
@@ -194,22 +195,23 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a device withstands 
     await target.recover();
   });
 
-  it('"nothing newer" to who runs nothing of it: no update, no harm', async () => {
+  it.concurrent('"nothing newer" to who runs nothing of it: no update, no harm', async () => {
     await using target = await siege.target();
     for (const status of ['204 No Content', '304 Not Modified']) {
-      siege.server.act = siege.tls(say(head(`HTTP/1.1 ${status}`)));
+      target.server.act = siege.tls(say(head(`HTTP/1.1 ${status}`)));
       expect(await runUpdate(siege.world, target.id)).toMatchObject({ state: 'idle', reason: 'none_newer' });
     }
     await target.recover();
   });
 
-  it.each([
+  it.concurrent.each([
     ['a tag too long to be kept', `"${'e'.repeat(15_000)}"`],
     ['a tag of other characters', '"\u00e9\u00ff \t"'],
     ['no quotes', 'W/'],
   ])('%s: the image counts, and the tag is not sent back', async (_name, tag) => {
-    const { server, tls, image, world } = siege;
+    const { tls, image, world } = siege;
     await using target = await siege.target();
+    const { server } = target;
     await target.recover(tls(file(image, `ETag: ${tag}`)));
     let seen = '';
     server.act = tls((asked) => {

@@ -27,8 +27,8 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))(
       await siege[Symbol.asyncDispose]();
     });
 
-    const jwsFor = (over: Over = {}, key?: { pem: string; kid: string }): Promise<Uint8Array> => {
-      const url = siege.server.url.replace('firmware.bin', 'image.bin');
+    const jwsFor = ({ server }: Target, over: Over = {}, key?: { pem: string; kid: string }): Promise<Uint8Array> => {
+      const url = server.url.replace('firmware.bin', 'image.bin');
       return releaseManifest(siege.world, siege.image, { seq: (seq += 1), url, ...over }, key);
     };
     /** The manifest at the built-in URL, and the answer where it leads to. */
@@ -39,19 +39,22 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))(
         answer(asked);
       });
     const recovers = async (target: Target): Promise<void> => {
-      await target.recover(release(await jwsFor()));
+      await target.recover(release(await jwsFor(target)));
     };
-    const withstands = async (act: Act, ...reasons: readonly UpdateReason[]): Promise<void> => {
+    const withstands = async (
+      act: (target: Target) => Promise<Act> | Act,
+      ...reasons: readonly UpdateReason[]
+    ): Promise<void> => {
       await using target = await siege.target({ settings });
-      await target.withstand(act, reasons);
+      await target.withstand(await act(target), reasons);
       await recovers(target);
     };
 
-    it('an image without one', async () => {
-      await withstands(siege.tls(file(siege.image)), 'unsigned');
+    it.concurrent('an image without one', async () => {
+      await withstands(() => siege.tls(file(siege.image)), 'unsigned');
     });
 
-    it.each<[string, UpdateReason, Over]>([
+    it.concurrent.each<[string, UpdateReason, Over]>([
       ['that is over', 'manifest_expired', { exp: Math.floor(Date.now() / 1000) - 1 }],
       ['of another project', 'wrong_project', { project: 'other' }],
       ['of another chip', 'wrong_chip', { chip: 'esp32s3' }],
@@ -66,32 +69,36 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))(
       ['that leads to where nobody listens', 'unreachable', { url: 'https://localhost:1/image.bin' }],
     ])('a manifest %s: %s', async (_what, reason, over) => {
       await withstands(
-        release(await jwsFor(over)),
+        async (target) => release(await jwsFor(target, over)),
         reason,
         ...(over.url?.startsWith('http:') === true ? ['not_an_image' as const] : []),
       );
     });
 
-    it('a manifest older than one it has seen', async () => {
+    it.concurrent('a manifest older than one it has seen', async () => {
       await using target = await siege.target({ settings });
-      const old = await jwsFor();
-      await target.withstand(release(await jwsFor(), say(head('HTTP/1.1 404 Not Found'))), ['http_status']);
+      const old = await jwsFor(target);
+      await target.withstand(release(await jwsFor(target), say(head('HTTP/1.1 404 Not Found'))), ['http_status']);
       await target.withstand(release(old), ['manifest_replayed']);
       await recovers(target);
     });
 
-    it('a manifest that another key has signed, whatever it says of itself', async () => {
+    it.concurrent('a manifest that another key has signed, whatever it says of itself', async () => {
       const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' })
         .privateKey.export({ type: 'pkcs8', format: 'pem' })
         .toString();
       const { releaseKeyId } = siege.world.pki.tree;
-      await withstands(release(await jwsFor({}, { pem, kid: 'ab'.repeat(32) })), 'untrusted_key');
-      await withstands(release(await jwsFor({}, { pem, kid: releaseKeyId })), 'bad_signature');
+      for (const [kid, reason] of [
+        ['ab'.repeat(32), 'untrusted_key'],
+        [releaseKeyId, 'bad_signature'],
+      ] as const) {
+        await withstands(async (target) => release(await jwsFor(target, {}, { pem, kid })), reason);
+      }
     });
 
-    it('a manifest that was changed, cut off, or claims to need no signature', async () => {
+    it.concurrent('a manifest that was changed, cut off, or claims to need no signature', async () => {
       await using target = await siege.target({ settings });
-      const [header = '', payload = '', signature = ''] = Buffer.from(await jwsFor())
+      const [header = '', payload = '', signature = ''] = Buffer.from(await jwsFor(target))
         .toString()
         .split('.');
       const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as ReleaseManifest;
@@ -116,7 +123,7 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))(
       await recovers(target);
     });
 
-    it.each<[string, readonly UpdateReason[], () => Answer]>([
+    it.concurrent.each<[string, readonly UpdateReason[], () => Answer]>([
       ['another good image of the same size', ['bad_hash'], () => file(other)],
       ['the same without telling the length', ['bad_hash'], () => say(head(OK, OCTETS), other)],
       ['a cut image', ['truncated', 'bad_hash'], () => say(head(OK, OCTETS), siege.image.subarray(0, 9000))],
@@ -126,15 +133,16 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))(
       ['"not modified"', ['http_status'], () => say(head('HTTP/1.1 304 Not Modified'))],
       ['a page', ['not_an_image', 'bad_hash'], () => say(head(OK, 'Content-Type: text/html'), '<html>no</html>')],
     ])('a good manifest that leads to %s', async (_what, reasons, answer) => {
-      await withstands(release(await jwsFor(), answer()), ...reasons);
+      await withstands(async (target) => release(await jwsFor(target), answer()), ...reasons);
     });
 
-    it('a good manifest that leads to silence', async () => {
+    it.concurrent('a good manifest that leads to silence', async () => {
       await using target = await siege.target({ settings, timeouts: QUICK_TIMEOUTS });
       const { image } = siege;
-      await target.withstand(release(await jwsFor(), sayAndHold(head(OK, lengthOf(image)), image.subarray(0, 5000))), [
-        'stalled',
-      ]);
+      await target.withstand(
+        release(await jwsFor(target), sayAndHold(head(OK, lengthOf(image)), image.subarray(0, 5000))),
+        ['stalled'],
+      );
       await recovers(target);
     });
   },

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { mosquittoMissing } from '../support/broker.js';
 import { file, head, lengthOf, OCTETS, OK, say, sayAndReset, type Answer } from '../support/hostile-server.js';
-import { createSiege, type Siege, type Target } from '../support/siege.js';
+import { createSiege, type Siege } from '../support/siege.js';
 import { skipUnless } from '../support/tools.js';
 
 const SEED = Number(process.env['SECURE_ESP_SEED'] ?? randomInt(2 ** 31));
@@ -39,19 +39,16 @@ const framings: Record<string, (whole: Uint8Array, part: Uint8Array) => Answer> 
 
 describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a device under random attack', () => {
   let siege: Siege;
-  let target: Target;
   beforeAll(async () => {
     siege = await createSiege();
-    target = await siege.target();
   });
   afterAll(async () => {
-    await target.recover();
-    await target[Symbol.asyncDispose]();
     await siege[Symbol.asyncDispose]();
   });
   const offset = fc.nat({ max: 2 ** 31 }).map((value) => value % siege.image.length);
 
-  it('installs no image of which a single bit was flipped', async () => {
+  it.concurrent('installs no image of which a single bit was flipped', async () => {
+    await using target = await siege.target();
     await fc.assert(
       fc.asyncProperty(offset, fc.nat({ max: 7 }), async (at, bit) => {
         const bytes = siege.image.map((byte, index) => (index === at ? byte ^ (1 << bit) : byte));
@@ -59,9 +56,11 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a device under rando
       }),
       check,
     );
+    await target.recover();
   });
 
-  it('installs no image that was cut, however the connection ends', async () => {
+  it.concurrent('installs no image that was cut, however the connection ends', async () => {
+    await using target = await siege.target();
     await fc.assert(
       fc.asyncProperty(offset, fc.constantFrom(...Object.keys(framings)), async (end, name) => {
         const answer = framings[name]?.(siege.image, siege.image.subarray(0, end));
@@ -69,9 +68,11 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a device under rando
       }),
       check,
     );
+    await target.recover();
   });
 
-  it('installs no image in which a stretch was lost, doubled or replaced', async () => {
+  it.concurrent('installs no image in which a stretch was lost, doubled or replaced', async () => {
+    await using target = await siege.target();
     const kinds = fc.constantFrom('lost', 'doubled', 'replaced');
     await fc.assert(
       fc.asyncProperty(offset, fc.integer({ min: 1, max: 5000 }), kinds, async (at, length, kind) => {
@@ -88,9 +89,11 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a device under rando
       }),
       check,
     );
+    await target.recover();
   });
 
-  it('takes no random bytes for an answer', async () => {
+  it.concurrent('takes no random bytes for an answer', async () => {
+    await using target = await siege.target();
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 3000 }), fc.boolean(), async (bytes, withHead) => {
         const answer = withHead ? say(head(OK), bytes) : say(bytes);
@@ -98,5 +101,6 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a device under rando
       }),
       check,
     );
+    await target.recover();
   });
 });

@@ -77,7 +77,7 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a device does not wa
     await siege[Symbol.asyncDispose]();
   });
 
-  it.each(cases)('%s', async (_name, act) => {
+  it.concurrent.each(cases)('%s', async (_name, act) => {
     await siege.withstand(act(siege), ['stalled'], { timeouts: QUICK_TIMEOUTS });
   });
 });

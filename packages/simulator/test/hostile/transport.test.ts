@@ -110,11 +110,11 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a device withstands 
     await siege[Symbol.asyncDispose]();
   });
 
-  it.each(cases)('%s: %j', async (_name, reasons, act) => {
+  it.concurrent.each(cases)('%s: %j', async (_name, reasons, act) => {
     await siege.withstand(await act(siege), reasons);
   });
 
-  it('takes a good server of TLS 1.2 and of TLS 1.3 afterwards', async () => {
+  it.concurrent('takes a good server of TLS 1.2 and of TLS 1.3 afterwards', async () => {
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       await using target = await siege.target();
       let spoken: string | null = null;

@@ -62,9 +62,14 @@ const rig = (
     secureContext: createSecureContexts()('ota', over.credentials ?? credentials),
     clock: over.clock ?? systemClock,
     sink: {
-      begin: () => {
-        say('begin');
+      head: () => image.subarray(0, 288),
+      begin: (from) => {
+        say(from === 0 ? 'begin' : `begin ${String(from)}`);
       },
+      get bytesDurable() {
+        return written.reduce((sum, bytes) => sum + bytes.length, 0);
+      },
+      sync: () => undefined,
       write: (bytes) => void written.push(bytes.slice()),
       finish: () => {
         say('finish');
@@ -86,9 +91,10 @@ const rig = (
         say(`header ${String(bytes.length)}`);
         self.decide('header');
       },
-      progress: (bytes) => {
+      received: (bytes) => {
         received = bytes;
       },
+      progress: () => undefined,
       complete: (bytes) => {
         say(`complete ${String(bytes)}`);
       },
@@ -138,6 +144,8 @@ const request = (over: Partial<DownloadRequest> = {}): DownloadRequest => ({
   image: 'ab'.repeat(32),
   acceptManifest: true,
   maxBytes: 1_000_000,
+  resumeFrom: 0,
+  ifRange: '',
   ...over,
 });
 const ended = /^(complete|failed|manifest|fault)/;
@@ -245,7 +253,7 @@ describe('the downloader', () => {
     }
   });
 
-  it('reports a body that ends early as truncated, and gives the slot up', async () => {
+  it('reports a body that ends early as truncated, and leaves what was written', async () => {
     server.handler = (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': '100000' });
       response.write(image.subarray(0, 50_000), () => response.destroy());
@@ -253,7 +261,7 @@ describe('the downloader', () => {
     const { downloader, until, log } = rig();
     downloader.start(request());
     expect(await until(ended)).toBe('failed truncated');
-    expect(log).toContain('discard');
+    expect(log).not.toContain('discard');
   });
 
   it.each([
@@ -299,7 +307,7 @@ describe('the downloader', () => {
       drops.at(-1)?.();
       bytes += 1;
     }
-    expect(log.slice(-2)).toEqual(['discard', 'failed stalled']);
+    expect(log.slice(-2)).toEqual(['begin', 'failed stalled']);
     expect(time.clock.monotonicMs()).toBeGreaterThanOrEqual(1_800_000);
     expect(time.clock.monotonicMs()).toBeLessThan(1_820_000 + 19_000);
     expect(time.pending()).toBe(0);
@@ -434,5 +442,48 @@ describe('the downloader', () => {
     downloader.start(request());
     await until(ended);
     expect(performance.now() - started).toBeGreaterThan(200);
+  });
+
+  it('asks for the rest, takes the header from what is there and writes behind it', async () => {
+    server.handler = (asked, response) => {
+      expect(asked.headers).toMatchObject({ range: 'bytes=40960-', 'if-range': '"abc"' });
+      response.writeHead(206, {
+        'content-type': 'application/octet-stream',
+        'content-length': String(image.length - 40_960),
+        'content-range': `bytes 40960-${String(image.length - 1)}/${String(image.length)}`,
+        etag: '"abc"',
+      });
+      response.end(image.subarray(40_960));
+    };
+    const { downloader, until, log, written, progress } = rig();
+    // The limit is of the file, not of the part.
+    downloader.start(request({ resumeFrom: 40_960, ifRange: '"abc"', maxBytes: image.length }));
+    expect(await until(ended)).toBe(`complete ${String(image.length)}`);
+    expect(log).toEqual([
+      `response 206 application/octet-stream ${String(image.length - 40_960)} "abc"`,
+      'header 288',
+      'begin 40960',
+      'finish',
+      `complete ${String(image.length)}`,
+    ]);
+    expect(Buffer.concat(written)).toEqual(Buffer.from(image.subarray(40_960)));
+    expect(progress()).toBe(image.length);
+  });
+
+  it('writes from the beginning when it gets the whole file instead', async () => {
+    const { downloader, until, log } = rig();
+    downloader.start(request({ resumeFrom: 40_960, ifRange: '"old"' }));
+    expect(await until(ended)).toBe(`complete ${String(image.length)}`);
+    expect(log).toContain('begin');
+  });
+
+  it('refuses a part that makes the file too large', async () => {
+    server.handler = (_asked, response) => {
+      response.writeHead(206, { 'content-type': 'application/octet-stream' });
+      response.end(image);
+    };
+    const { downloader, until } = rig();
+    downloader.start(request({ resumeFrom: 4096, ifRange: '"abc"', maxBytes: image.length + 4095 }));
+    expect(await until(ended)).toBe('failed too_large');
   });
 });

@@ -84,10 +84,10 @@ export const connectOperator = async (pki: TestPki, broker: TestBroker): Promise
   const options: IClientOptions = { protocolVersion: 5, reconnectPeriod: 0, cert, key, ca: pki.tree.ca };
   const client = await connectAsync(broker.url, options);
   const received: { topic: string; payload: string }[] = [];
-  const waiting = new Set<() => void>();
+  const waiting = new Set<(from: number) => void>();
   client.on('message', (topic, payload) => {
     received.push({ topic, payload: payload.toString() });
-    for (const wake of waiting) wake();
+    for (const wake of waiting) wake(received.length - 1);
   });
   await client.subscribeAsync('/esp/#', { qos: 1 });
   return {
@@ -102,15 +102,15 @@ export const connectOperator = async (pki: TestPki, broker: TestBroker): Promise
           waiting.delete(check);
           reject(new Error(`no such message; the last were ${JSON.stringify(received.slice(-6))}`));
         }, UNTIL_MS);
-        const check = (): void => {
-          const found = received.slice(since).find(({ topic, payload }) => fits(topic, payload));
+        const check = (from: number): void => {
+          const found = received.slice(from).find(({ topic, payload }) => fits(topic, payload));
           if (found === undefined) return;
           clearTimeout(late);
           waiting.delete(check);
           resolve(found.payload);
         };
         waiting.add(check);
-        check();
+        check(since);
       }),
     async [Symbol.asyncDispose]() {
       await client.endAsync(true);

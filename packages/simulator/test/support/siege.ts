@@ -24,6 +24,8 @@ export const QUICK_TIMEOUTS = { connectMs: 2000, idleMs: 800, downloadMs: 2500 }
 export interface Target extends AsyncDisposable {
   readonly id: string;
   readonly device: VirtualDevice;
+  /** Its own, so that cases do not meet. */
+  readonly server: HostileServer;
   /** Runs an update against this act and expects that it fails and changes nothing; tells how it ended. */
   withstand(act: Act, reasons: readonly UpdateReason[]): Promise<UpdateStateEvent>;
   /** Runs an update against an honest server and expects the new version. */
@@ -32,7 +34,6 @@ export interface Target extends AsyncDisposable {
 
 export interface Siege extends AsyncDisposable {
   readonly world: World;
-  readonly server: HostileServer;
   /** A good image, of version 1.1.0. The devices run 1.0.0. */
   readonly image: Uint8Array;
   /** With the update server's certificate. */
@@ -53,10 +54,9 @@ const fingerprint = (flash: Flash): readonly string[] =>
     createHash('sha256').update(flash.read(offset, length)).digest('hex'),
   );
 
-/** A world with a server that does what it wants. */
+/** A world for devices whose servers do what they want. */
 export const createSiege = async (): Promise<Siege> => {
   const world = await createWorld();
-  const server = await startHostileServer();
   const image = await world.signed('1.1.0');
   const tls = (answer: Answer): Act => overTls(world.pki.tree.ota, answer);
   let count = 0;
@@ -64,8 +64,9 @@ export const createSiege = async (): Promise<Siege> => {
   const target = async (over: Partial<VirtualDeviceOptions> = {}): Promise<Target> => {
     count += 1;
     const id = `target-${String(count)}`;
+    const server = await startHostileServer();
     const flash = createMemoryFlash(SLOT_BYTES);
-    const options = await world.options(id, { flash, slotBytes: SLOT_BYTES, ...over });
+    const options = await world.options(id, { flash, slotBytes: SLOT_BYTES, downloadRetries: 0, ...over });
     const device = await createVirtualDevice({ ...options, ota: { ...options.ota, url: server.url } });
     await device.start();
     await device.whenOnline();
@@ -74,6 +75,7 @@ export const createSiege = async (): Promise<Siege> => {
     return {
       id,
       device,
+      server,
       async withstand(act, reasons) {
         server.act = act;
         const started = performance.now();
@@ -97,12 +99,12 @@ export const createSiege = async (): Promise<Siege> => {
       },
       async [Symbol.asyncDispose]() {
         await device.stop();
+        await server[Symbol.asyncDispose]();
       },
     };
   };
   return {
     world,
-    server,
     image,
     tls,
     target,
@@ -113,7 +115,6 @@ export const createSiege = async (): Promise<Siege> => {
       return ended;
     },
     async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]();
       await world[Symbol.asyncDispose]();
     },
   };
