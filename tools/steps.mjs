@@ -76,6 +76,8 @@ const deeper = ({ proofs }) =>
         SECURE_ESP_KILLS: '200',
         SECURE_ESP_SLOW_CLIENTS: '1000',
         SECURE_ESP_ALL_FLIPS: '1',
+        SECURE_ESP_TWO_FAULTS: '10000',
+        SECURE_ESP_SIM_DEVICES: '1000',
       }
     : {};
 
@@ -97,6 +99,7 @@ export const stepsFor = (depth) => [
           name: 'proofs (Frama-C)',
           command: ['node', 'packages/cli/bin/secure-esp.js', 'codegen', 'prove', '--ledger', LEDGER, '--check'],
         },
+        { name: 'proof of the core (Frama-C)', command: ['node', 'firmware/test/prove-core.mjs'] },
       ]
     : []),
   {

@@ -1,5 +1,7 @@
 // The core on the instruction set of ESP32-C3 and C6: warnings, stack frames, size, and the unit tests in qemu.
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { footprint } from './footprint.mjs';
 import {
   coreSources,
   generatedSource,
@@ -31,7 +33,7 @@ const LINK = ['--oslib=semihost', '--crt0=hosted'].concat(
 const MACHINE = '-M virt -bios none -nographic -monitor none -serial none'.split(' ');
 const SEMIHOSTING = ['-semihosting-config', 'enable=on,target=native'];
 
-export async function rv32(report, work) {
+export async function rv32(report, work, { updateFootprint }) {
   if (!report.has(GCC, SIZE)) return;
   const flags = [...TARGET, ...WARNINGS, ...INCLUDES];
   const limit = `-Wstack-usage=${String(STACK_LIMIT_BYTES)}`;
@@ -49,7 +51,11 @@ export async function rv32(report, work) {
   await size(report, 'rv32imc: size of the generated codecs', [objects[sources.indexOf(generatedSource)]]);
   await size(report, 'rv32imc: size of the core', objects);
 
-  if (!report.has(QEMU)) return;
+  const graphs = join(work, 'footprint');
+  mkdirSync(graphs);
+  await footprint(report, graphs, { gcc: GCC, size: SIZE, target: TARGET, update: updateFootprint });
+
+  if (updateFootprint || !report.has(QEMU)) return;
   const binary = join(work, 'unit-rv32.elf');
   const tests = [...flags, SUPPORT_INCLUDE, ...supportFiles(), ...unitFiles(), ...objects, ...LINK, '-o', binary];
   const built = await report.run('rv32imc: build', GCC, tests);

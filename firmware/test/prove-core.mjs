@@ -1,0 +1,214 @@
+// Proves the core that is written by hand free of run-time errors with Frama-C, and compares with the record of it.
+//   node prove-core.mjs             proves everything and compares with proof-core.json
+//   node prove-core.mjs --update    proves everything and writes proof-core.json
+//   node prove-core.mjs --digests   only: does the record speak of the committed bytes? Needs no Frama-C
+// Eva runs the whole core under proofs/eva_main.c; what it cannot decide, because it needs a relation between a length and
+// a position, is proved by WP. See docs/proofs.md.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { coreFolder, coreSources, generatedSource, testFolder } from './steps/tools.mjs';
+
+const LEDGER = join(coreFolder, 'proof-core.json');
+const LIMIT_MS = 1_200_000;
+const proofs = join(testFolder, 'proofs');
+const sources = coreSources().filter((path) => path !== generatedSource);
+
+/** Proved by WP: these functions by file, each with its contract, its loops and all its calls. */
+const WP_FUNCTIONS = {
+  'src/sesp_jws.c': ['digit_value', 'find_dot', 'sesp_jws_split', 'sesp_base64url_decode'],
+  'src/sesp_offer.c': ['sesp_offer_version'],
+  'src/sesp_release.c': ['is_running'],
+  'src/sesp_text.c': ['sesp_text_length', 'sesp_text_same'],
+  'src/sesp_version.c': [
+    ...['is_digit', 'is_identifier_char', 'read_number', 'are_identifiers', 'is_dirty', 'read_describe', 'read_suffix'],
+    ...['length_before_build', 'sesp_version_parse', 'sign_of', 'identifier_length', 'compare_identifier'],
+    ...['compare_pre', 'sesp_version_compare'],
+  ],
+};
+/** What Eva may leave open, because WP proves it: all of these files, and of others these properties. */
+const PROVED_BY_WP = [
+  /^src\/sesp_(jws|version)\.c: /,
+  /^src\/sesp_(offer|release)\.c: function sesp_version_compare: precondition /,
+  /^src\/sesp_text\.c: loop invariant /,
+];
+
+const COMMON = [
+  '-c11',
+  '-machdep',
+  'gcc_x86_32',
+  '-kernel-warn-key',
+  'typing:incompatible-types-call=inactive,typing:incompatible-pointer-types=inactive,annot:missing-spec=inactive',
+];
+/** How many states Eva keeps apart in the loops over texts. */
+const STATES = {
+  is_jose: 20,
+  is_strong: 80,
+  keep_etag: 80,
+  look_text: 600,
+  sesp_blob_get_text: 90,
+  sesp_text_add: 300,
+  sesp_text_add_u32: 12,
+  sesp_text_length: 420,
+  sesp_text_printable: 700,
+};
+const EVA = [
+  '-eva',
+  ...['-main', 'eva_main'],
+  ...['-eva-precision', '0'],
+  ...['-eva-slevel', '5'],
+  ...['-eva-split-return', 'auto'],
+  ...['-eva-plevel', '5000'],
+  ...['-eva-auto-loop-unroll', '12'],
+  ...[
+    '-eva-slevel-function',
+    Object.entries(STATES)
+      .map((entry) => entry.join(':'))
+      .join(','),
+  ],
+  ...['-eva-use-spec', 'sesp_version_parse,sesp_version_compare'],
+];
+const WP = [
+  '-wp',
+  '-wp-rte',
+  '-warn-unsigned-overflow',
+  '-warn-unsigned-downcast',
+  '-warn-signed-downcast',
+  ...['-wp-prover', 'cvc4,z3'],
+];
+const WP_LIMITS = ['-wp-timeout', '20', '-wp-par', '2', '-wp-cache', 'none'];
+
+/** C and its annotations, without other comments, line breaks and indentation. */
+const meaningOf = (text) =>
+  text
+    .replace(/'(?:\\.|[^'\\])'|"(?:\\.|[^"\\])*"|\/\*(?!@)[\s\S]*?\*\//g, (part) =>
+      part.startsWith('/*') ? ' ' : part,
+    )
+    .replace(/\s+/g, ' ');
+
+function digests() {
+  const folders = ['src', 'private', 'include'].map((name) => join(coreFolder, name));
+  const files = [...folders, proofs].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  const paths = [
+    ...files,
+    join(coreFolder, 'generated/secure_esp_protocol.h'),
+    join(coreFolder, 'generated/secure_esp_topics.h'),
+  ];
+  return Object.fromEntries(
+    paths
+      .map((path) => [
+        relative(coreFolder, path),
+        createHash('sha256')
+          .update(meaningOf(readFileSync(path, 'utf8')))
+          .digest('hex'),
+      ])
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
+  );
+}
+
+/** Runs Frama-C in the core's folder; resolves with what it printed. Its provers end with it. */
+function framaC(args, files) {
+  const include = ['include', 'generated', 'private'].map((name) => `-I${join(coreFolder, name)}`).join(' ');
+  const cpp = `-cpp-extra-args=${include} -include ${join(proofs, 'proof.h')} -std=c11`;
+  return new Promise((resolve, reject) => {
+    const child = spawn('frama-c', [...COMMON, cpp, ...args, ...files], {
+      cwd: coreFolder,
+      env: { ...process.env, PWD: coreFolder }, // Frama-C believes it more than the real one
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const stop = () => process.kill(-child.pid, 'SIGKILL');
+    const timer = setTimeout(stop, LIMIT_MS);
+    process.once('SIGINT', stop);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => (output += text));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      process.removeListener('SIGINT', stop);
+      if (code === 0) resolve(output);
+      else reject(new Error(`Frama-C ended with ${String(code)}:\n${output.slice(-2000)}`));
+    });
+  });
+}
+
+/** Eva's alarms, each once, without line numbers. */
+async function runEva() {
+  const models = readdirSync(proofs)
+    .filter((name) => name.endsWith('.c'))
+    .map((name) => join(proofs, name));
+  const output = await framaC(EVA, [...sources.map((path) => relative(coreFolder, path)), ...models]);
+  const [, functions, total] = /(\d+) functions analyzed \(out of (\d+)\)/.exec(output) ?? [];
+  const [, statements] = /(\d+) statements reached/.exec(output) ?? [];
+  const alarms = [...output.matchAll(/^\[eva:alarm\] (\S+?):\d+: Warning:\s+([\s\S]*?)(?=\n\[|\n {0,1}\S)/gm)].map(
+    ([, file, text]) =>
+      `${relative(coreFolder, join(coreFolder, file.replace(`${coreFolder}/`, '')))}: ${text.replace(/\s+/g, ' ').trim()}`,
+  );
+  if (functions === undefined || statements === undefined) throw new Error('Eva did not come to its end');
+  return {
+    functions: Number(functions),
+    unreached: Number(total) - Number(functions),
+    statements: Number(statements),
+    leftToWp: [...new Set(alarms)].sort(),
+  };
+}
+
+async function runWp() {
+  const names = Object.values(WP_FUNCTIONS).flat().join(',');
+  const output = await framaC([...WP, ...WP_LIMITS, '-wp-fct', names], Object.keys(WP_FUNCTIONS));
+  const [, proved, goals] = /Proved goals:\s+(\d+) \/ (\d+)/.exec(output) ?? [];
+  if (goals === undefined) throw new Error('WP did not come to its end');
+  const failed = [...output.matchAll(/^\[wp\] \[(?!Qed|CVC4|Z3)[^\]]+\] Goal (\w+)/gm)].map(([, goal]) => goal);
+  return { goals: Number(goals), proved: Number(proved), unproved: [...new Set(failed)], functions: WP_FUNCTIONS };
+}
+
+function fail(...lines) {
+  for (const line of lines) console.error(line);
+  process.exitCode = 1;
+}
+
+function readLedger() {
+  return existsSync(LEDGER) ? JSON.parse(readFileSync(LEDGER, 'utf8')) : {};
+}
+
+const { values: options } = parseArgs({
+  options: { update: { type: 'boolean', default: false }, digests: { type: 'boolean', default: false } },
+});
+const files = digests();
+const recorded = readLedger();
+if (options.digests) {
+  const other = Object.keys({ ...files, ...recorded.files }).filter((path) => files[path] !== recorded.files?.[path]);
+  if (other.length > 0)
+    fail('the proof of the core is of other bytes:', ...other, 'run: node firmware/test/prove-core.mjs --update');
+  else console.log(`proof of the core: ${String(Object.keys(files).length)} files as they were proved`);
+} else {
+  const version = spawnSync('frama-c', ['-version'], { encoding: 'utf8' });
+  if (version.status !== 0) throw new Error('Frama-C is not installed: tools/setup-test-deps.sh --proofs');
+  const started = Date.now();
+  const [eva, wp] = await Promise.all([runEva(), runWp()]);
+  const ledger = {
+    files,
+    tool: `Frama-C ${version.stdout.trim()}, Eva and WP with RTE`,
+    provers: ['Qed', 'cvc4', 'z3'],
+    options: { common: COMMON, eva: EVA, wp: WP },
+    eva,
+    wp,
+  };
+  const stray = eva.leftToWp.filter((alarm) => !PROVED_BY_WP.some((pattern) => pattern.test(alarm)));
+  console.log(
+    `Eva: ${String(eva.functions)} functions, ${String(eva.statements)} statements, ${String(eva.leftToWp.length)} ` +
+      `properties left to WP; WP: ${String(wp.proved)} of ${String(wp.goals)} goals ` +
+      `(${String(Math.round((Date.now() - started) / 1000))} s)`,
+  );
+  if (stray.length > 0) fail('alarms of Eva that nothing discharges:', ...stray);
+  if (wp.proved !== wp.goals) fail('goals of WP that are not proved:', ...wp.unproved);
+  if (process.exitCode === undefined && options.update) {
+    const { format } = await import('prettier');
+    writeFileSync(LEDGER, await format(JSON.stringify(ledger), { parser: 'json', printWidth: 120 }));
+  }
+  if (!options.update && !isDeepStrictEqual(ledger, recorded))
+    fail('the proof is another one than in proof-core.json: run it with --update and look at the difference');
+}
