@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFleet, startVirtualDevices } from '../src/index.js';
 import { mosquittoMissing } from './support/broker.js';
 import { eventually } from './support/eventually.js';
+import { createManualClock } from './support/manual-clock.js';
 import { skipUnless } from './support/tools.js';
 import { serveBytes } from './support/update-server.js';
 import { createWorld, type World } from './support/world.js';
@@ -45,6 +46,28 @@ describe.skipIf(skipUnless('Mosquitto', mosquittoMissing))('a fleet', () => {
       () => 'still on',
     );
     await expect(createFleet([], { signal: controller.signal })).rejects.toMatchObject({ code: 'aborted' });
+  });
+
+  it('starts so many devices in a second, and no more once it is stopped', async () => {
+    const manual = createManualClock();
+    const list = await Promise.all(['fleet-c', 'fleet-d', 'fleet-e'].map((id) => world.options(id)));
+    await using fleet = await createFleet(list, { startsPerSecond: 10, clock: manual.clock });
+    const starting = fleet.start();
+    const on = (): number => fleet.devices.filter(({ state }) => state.power === 'on').length;
+    await eventually(
+      () => on() === 1 && manual.pending() === 1,
+      () => 'the first does not start',
+    );
+    manual.advance(100);
+    await eventually(
+      () => on() === 2 && manual.pending() === 1,
+      () => 'the second does not start',
+    );
+    const stopped = expect(starting).rejects.toMatchObject({ code: 'aborted' });
+    await fleet.stop();
+    await stopped;
+    expect(on()).toBe(0);
+    await expect(createFleet(list, { startsPerSecond: 0 })).rejects.toMatchObject({ code: 'bad_option' });
   });
 
   it('has each id once', async () => {
