@@ -5,7 +5,7 @@ import {
   readNvsKeyPartition,
 } from '@secure-esp/firmware-image/node';
 import { readNvsImage } from '@secure-esp/firmware-image/nvs';
-import { createCsr, generatePrivateKey, openPki } from '@secure-esp/pki';
+import { createCsr, FileClaimStore, generatePrivateKey, openPki } from '@secure-esp/pki';
 import { execFile } from 'node:child_process';
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -50,6 +50,9 @@ const hasGenerator =
     () => true,
     () => false,
   ));
+
+const tokenHash = (text: unknown): string => createHash('sha256').update(String(text)).digest('hex');
+const EST = ['--est-url', 'https://est.example:8443'];
 
 describe('provision', () => {
   test('writes an NVS partition with all that a device needs, and says how to flash it', async () => {
@@ -156,6 +159,11 @@ describe('provision', () => {
         Buffer.compare(await readFile(join(dir, 'encrypted/a/nvs.bin')), await generated('encrypt', ...rest)),
       ).toBe(0);
       expect(await modeOf(join(dir, 'plain/a/nvs.csv'))).toBe(0o600);
+      const claim = ['provision', 'c', '--est-url', 'https://est.example:8443', '--csv'];
+      expect((await runMain(dir, [...claim, '--out', 'claim'])).exitCode).toBe(0);
+      const theirs = await generated('generate', 'claim/c/nvs.csv', 'theirs.bin', '0x4000');
+      expect(Buffer.compare(await readFile(join(dir, 'claim/c/nvs.bin')), theirs)).toBe(0);
+      expect(valuesOf(theirs)).toMatchObject({ device_id: 'c', est_url: 'https://est.example:8443' });
       const second = publicKey.export({ type: 'spki', format: 'der' });
       expect(valuesOf(plain)[PROVISIONING_KEYS.secondReleaseKey]).toEqual(new Uint8Array(second));
     },
@@ -191,6 +199,93 @@ describe('provision', () => {
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('the private key of "c" is not in this tree')]);
   });
 
+  test('--est-url: a claim instead of certificate and key, of the store that the enrolment server asks', async () => {
+    const dir = await made();
+    const { exitCode, stdout } = await runMain(dir, ['provision', 'c', 'd', ...EST, '--expires', '30d']);
+    expect(exitCode).toBe(0);
+    const tree = await openPki(join(dir, '.secure-esp'));
+    const spki = createPublicKey(tree.releasePublicKey).export({ type: 'spki', format: 'der' });
+    const claims = new FileClaimStore(tree.paths.claimsDir);
+    const tokens = new Set<unknown>();
+    for (const id of ['c', 'd']) {
+      const path = join(dir, 'provisioned', id, 'nvs.bin');
+      const values = valuesOf(await readFile(path));
+      expect(values).toEqual({
+        [PROVISIONING_KEYS.format]: PROVISIONING_FORMAT,
+        [PROVISIONING_KEYS.deviceId]: id,
+        [PROVISIONING_KEYS.serverCa]: tree.ca,
+        [PROVISIONING_KEYS.releaseKey]: new Uint8Array(spki),
+        [PROVISIONING_KEYS.estUrl]: 'https://est.example:8443',
+        [PROVISIONING_KEYS.estCa]: tree.ca,
+        [PROVISIONING_KEYS.estClaim]: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) as string,
+      });
+      const claim = await claims.get(id);
+      expect(claim?.tokenSha256).toBe(tokenHash(values[PROVISIONING_KEYS.estClaim]));
+      expect((claim?.expiresAt.getTime() ?? 0) - (claim?.createdAt.getTime() ?? 0)).toBe(30 * 86_400_000);
+      const until = claim?.expiresAt.toISOString().slice(0, 10) ?? '';
+      expect(stdout).toContain(`made provisioned/${id}/nvs.bin, claim until ${until}\n`);
+      expect(stdout).not.toContain(String(values[PROVISIONING_KEYS.estClaim]));
+      tokens.add(values[PROVISIONING_KEYS.estClaim]);
+      expect(await modeOf(path)).toBe(0o600);
+    }
+    expect(tokens.size).toBe(2);
+    expect(stdout).toContain('The claims are readable in these files');
+    const json = await runMain(dir, ['provision', 'c', ...EST, '--json', '--force', '--encrypt', '--keys', 'make']);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      encrypted: true,
+      devices: [{ id: 'c', claimExpiresAt: expect.any(String) as string, image: 'provisioned/c/nvs.bin' }],
+    });
+  });
+
+  test('--est-url takes claims that were made before, and another CA', async () => {
+    const dir = await made();
+    await runMain(dir, ['pki', 'claim', 'c', 'd', '--out', 'claims.json']);
+    await writeFile(join(dir, 'ids'), 'c\nd\n');
+    const tree = await openPki(join(dir, '.secure-esp'));
+    await writeFile(join(dir, 'ca.pem'), `of the site\n${tree.deviceCa}`);
+    const argv = ['provision', '--from', 'ids', ...EST, '--claims', 'claims.json', '--est-ca', 'ca.pem'];
+    expect((await runMain(dir, argv)).exitCode).toBe(0);
+    const claimed = JSON.parse(await readFile(join(dir, 'claims.json'), 'utf8')) as { name: string; token: string }[];
+    for (const { name, token } of claimed) {
+      const values = valuesOf(await readFile(join(dir, 'provisioned', name, 'nvs.bin')));
+      expect(values).toMatchObject({ est_claim: token, est_ca: tree.deviceCa });
+    }
+    const claims = new FileClaimStore(tree.paths.claimsDir);
+    expect((await claims.get('c'))?.tokenSha256).toBe(tokenHash(claimed[0]?.token));
+
+    expect((await runMain(dir, ['provision', 'e', ...argv.slice(3)])).stderr).toContain('has no token for e');
+    await runMain(dir, ['pki', 'claim', 'c']);
+    const replaced = await runMain(dir, [...argv, '--force']);
+    expect([replaced.exitCode, replaced.stderr]).toEqual([
+      1,
+      expect.stringContaining('was replaced, used, or is over'),
+    ]);
+  });
+
+  test('makes no claim where something else is refused: the older one still works', async () => {
+    const dir = await made();
+    expect((await runMain(dir, ['provision', 'c', ...EST])).exitCode).toBe(0);
+    const tree = await openPki(join(dir, '.secure-esp'));
+    const claims = new FileClaimStore(tree.paths.claimsDir);
+    const before = await claims.get('c');
+    for (const [argv, message] of [
+      [['c', 'd'], 'is there already'],
+      [['c', '--size', '8K', '--force'], 'at least 0x3000'],
+      [['c', '--out', '.secure-esp/devices'], 'is in the certificate tree'],
+      [['c', 'a', '--out', 'other'], 'has a good certificate'],
+      [['c', 'd/e', '--out', 'other'], 'ERR_PKI_NAME'],
+    ] as const) {
+      const { exitCode, stderr } = await runMain(dir, ['provision', ...argv, ...EST]);
+      expect([exitCode === 0, stderr]).toEqual([false, expect.stringContaining(message)]);
+    }
+    expect(await claims.get('c')).toEqual(before);
+    expect(await claims.get('d')).toBeUndefined();
+    expect(existsSync(join(dir, 'other'))).toBe(false);
+    expect((await runMain(dir, ['provision', 'a', ...EST, '--reprovision'])).exitCode).toBe(0);
+    const values = valuesOf(await readFile(join(dir, 'provisioned/a/nvs.bin')));
+    expect([values['cert'], values['key']]).toEqual([undefined, undefined]);
+  });
+
   test('takes ids of a file, and none that would get into the tree', async () => {
     const dir = await made();
     await writeFile(join(dir, 'ids'), '# first batch\na\n\nb\n');
@@ -217,6 +312,18 @@ describe('provision', () => {
     [['--ota-url', 'http://a/b'], 2, '--ota-url must be https://HOST'],
     [['--ota-url', 'https://a/#b'], 2, 'fragment'],
     [['--ota-url', `https://a/${'b'.repeat(250)}`], 2, '255 characters'],
+    [['--est-url', 'http://a'], 2, '--est-url must be https://HOST'],
+    [['--est-url', 'https://user:secret@a'], 2, 'without user name'],
+    [['--est-url', 'https://a/?b'], 2, 'must not have a query'],
+    [['--est-ca', 'bad.pem'], 2, '--est-ca goes with --est-url'],
+    [['--claims', 'bad.pem'], 2, '--claims goes with --est-url'],
+    [['--expires', '7d'], 2, '--expires goes with --est-url'],
+    [['--reprovision'], 2, '--reprovision goes with --est-url'],
+    [[...EST, '--claims', 'bad.pem', '--reprovision'], 2, '--reprovision is for claims that are made'],
+    [[...EST, '--claims', 'bad.pem', '--expires', '7d'], 2, '--expires is for claims that are made'],
+    [[...EST, '--claims', 'bad.pem'], 1, '"bad.pem" is no claim file'],
+    [[...EST, '--claims', 'no.json'], 1, 'claim file "no.json" cannot be read'],
+    [[...EST, '--est-ca', 'bad.pem'], 1, '"bad.pem" holds no certificate'],
     [['--release-key', 'no.pem'], 1, 'release key "no.pem" cannot be read'],
     [['--release-key', 'bad.pem'], 1, '"bad.pem" holds no public key'],
     [['--release-key', 'p384.pem'], 1, 'not on the curve P-256'],

@@ -54,13 +54,24 @@ export async function readIfThere(path: string): Promise<string | undefined> {
  * input. A token is never an argument: everybody on the machine can read those.
  */
 export async function readToken(context: CliContext, path: string, id: string): Promise<string | undefined> {
-  const bytes =
-    path === '-' ? await readStandardInput(context, MAX_CLAIMS_BYTES) : await readInput(context, path, 'claim file');
-  const text = new TextDecoder().decode(bytes).trim();
+  const text = await readClaimText(context, path);
   if (TOKEN.test(text)) return text;
   const claim = parseClaims(text, path).find(({ name }) => name === id);
   if (claim !== undefined) return claim.token;
   throw new CliError(`"${path}" has no claim of ${id}.`, `Make one with \`secure-esp pki claim ${id}\`.`);
+}
+
+/** The tokens of many devices from a file of `pki claim --out` or `--json`; `-` is standard input. */
+export async function readTokens(context: CliContext, path: string): Promise<(id: string) => string | undefined> {
+  const claims = parseClaims(await readClaimText(context, path), path);
+  const tokens = new Map(claims.map(({ name, token }) => [name, token]));
+  return (id) => tokens.get(id);
+}
+
+async function readClaimText(context: CliContext, path: string): Promise<string> {
+  const bytes =
+    path === '-' ? await readStandardInput(context, MAX_CLAIMS_BYTES) : await readInput(context, path, 'claim file');
+  return new TextDecoder().decode(bytes).trim();
 }
 
 function parseClaims(text: string, path: string): readonly { name: string; token?: string }[] {

@@ -6,20 +6,19 @@ import {
   readNvsKeyPartition,
   type NvsKeys,
 } from '@secure-esp/firmware-image/node';
-import {
-  isPkiError,
-  openPki,
-  parseCertificate,
-  writeSecretFile,
-  type Credentials,
-  type PkiTree,
-} from '@secure-esp/pki';
+import { isPkiError, openPki, parseCertificate, writeSecretFile, type PkiTree } from '@secure-esp/pki';
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { print, type CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf, readInput } from '../files.js';
-import { PROVISIONING_PARTITION, provisioningEntries } from '../provision/provisioning-entries.js';
+import { claimsToTry, type ClaimsOf, enrolmentClaims, estCaOf } from '../provision/enrolment-claims.js';
+import {
+  type EnrolmentData,
+  type PairData,
+  PROVISIONING_PARTITION,
+  provisioningEntries,
+} from '../provision/provisioning-entries.js';
 import {
   checkProvisionOptions,
   layoutOf,
@@ -38,13 +37,23 @@ interface OutputFile {
   readonly content: Uint8Array | string;
 }
 
+/** Who the device will be: by a certificate, or by a claim to one. */
+type Identity =
+  | { readonly kind: 'pair'; readonly serial: string; readonly notAfter: Date }
+  | { readonly kind: 'claim'; readonly expiresAt: Date };
+
 interface Provisioned {
   readonly id: string;
-  readonly serial: string;
-  readonly notAfter: Date;
+  readonly identity: Identity;
   readonly image: OutputFile;
   readonly keys: OutputFile | undefined;
   readonly csv: OutputFile | undefined;
+}
+
+/** What makes one device different from the others. */
+interface Given {
+  readonly identity: Identity;
+  readonly data: PairData | EnrolmentData;
 }
 
 /** `secure-esp provision`: what each device is made itself with, as an NVS partition. All are made before one is written. */
@@ -54,30 +63,51 @@ export async function provision(
   options: ProvisionOptions,
 ): Promise<void> {
   checkProvisionOptions(options);
-  const ids = await wantedIds(context, named, options);
+  const ids = [...new Set(await wantedIds(context, named, options))];
   const tree = await openPki(pathOf(context, options.dir));
   const layout = await layoutOf(context, options);
   const releaseKeys = await releaseKeysOf(context, tree.releasePublicKey, options.releaseKey);
   const keysOf = await keySource(context, options);
   const out = pathOf(context, options.out);
-  const made: Provisioned[] = [];
-  for (const id of new Set(ids)) {
-    context.signal.throwIfAborted();
-    const { cert, key, ca } = await pairOf(tree, id);
-    const folder = join(out, id);
-    if (await isOfTree(join(folder, 'nvs.bin'), tree.dir))
-      throw new CliError(`"${options.out}" is in the certificate tree.`, 'Name another folder with --out.', 2);
-    const { brokerUrl, otaUrl } = options;
-    const entries = provisioningEntries({
-      ...{ deviceId: id, certificate: cert, privateKey: key, serverCa: ca, releaseKeys },
-      ...(brokerUrl !== undefined && { brokerUrl }),
-      ...(otaUrl !== undefined && { otaUrl }),
-    });
-    const { serial, notAfter } = parseCertificate(cert);
-    made.push({ id, serial, notAfter, ...filesOf(folder, entries, { layout, keys: keysOf(), options }) });
+  const make = async (give: (id: string) => Promise<Given>): Promise<readonly Provisioned[]> => {
+    const made: Provisioned[] = [];
+    for (const id of ids) {
+      context.signal.throwIfAborted();
+      const { identity, data } = await give(id);
+      const folder = join(out, id);
+      if (await isOfTree(join(folder, 'nvs.bin'), tree.dir))
+        throw new CliError(`"${options.out}" is in the certificate tree.`, 'Name another folder with --out.', 2);
+      const { brokerUrl, otaUrl } = options;
+      const entries = provisioningEntries({
+        ...{ deviceId: id, serverCa: tree.ca, releaseKeys, ...data },
+        ...(brokerUrl !== undefined && { brokerUrl }),
+        ...(otaUrl !== undefined && { otaUrl }),
+      });
+      made.push({ id, identity, ...filesOf(folder, entries, { layout, keys: keysOf(), options }) });
+    }
+    await refuseExisting(context, made, options);
+    return made;
+  };
+  const { estUrl } = options;
+  let made: readonly Provisioned[];
+  if (estUrl === undefined) made = await make((id) => pairOf(tree, id));
+  else {
+    const estCa = await estCaOf(context, tree, options.estCa);
+    const byClaim =
+      (claims: ClaimsOf) =>
+      (id: string): Promise<Given> =>
+        Promise.resolve(claimOf(claims, id, { estUrl, estCa }));
+    // a new claim takes the place of an older one: only once nothing else can be refused
+    await make(byClaim(claimsToTry(ids)));
+    made = await make(byClaim(await enrolmentClaims(context, tree, ids, options)));
   }
   await write(context, out, made, options);
   report(context, made, layout, options);
+}
+
+function claimOf(claims: ClaimsOf, id: string, server: Pick<EnrolmentData, 'estUrl' | 'estCa'>): Given {
+  const { token, expiresAt } = claims.get(id) ?? { token: '', expiresAt: new Date(0) };
+  return { identity: { kind: 'claim', expiresAt }, data: { ...server, estClaim: token } };
 }
 
 async function wantedIds(
@@ -92,11 +122,12 @@ async function wantedIds(
 }
 
 /** The pair of a device that can still be used; its key has to be in the tree. */
-async function pairOf(tree: PkiTree, id: string): Promise<Credentials> {
+async function pairOf(tree: PkiTree, id: string): Promise<Given> {
   try {
-    const credentials = await tree.device(id);
-    await refuseUnusable(tree, id, credentials.cert);
-    return credentials;
+    const { cert, key } = await tree.device(id);
+    await refuseUnusable(tree, id, cert);
+    const { serial, notAfter } = parseCertificate(cert);
+    return { identity: { kind: 'pair', serial, notAfter }, data: { certificate: cert, privateKey: key } };
   } catch (error) {
     if (!isPkiError(error) || error.code !== 'ERR_PKI_UNKNOWN_DEVICE') throw error;
     for await (const { commonName } of tree.inventory({ commonName: id, role: 'device' })) {
@@ -138,19 +169,25 @@ function filesOf(
 const filesIn = ({ image, keys, csv }: Provisioned): readonly OutputFile[] =>
   [image, keys, csv].filter((file) => file !== undefined);
 
+async function refuseExisting(
+  context: CliContext,
+  made: readonly Provisioned[],
+  { force }: ProvisionOptions,
+): Promise<void> {
+  if (force === true) return;
+  for (const { path } of made.flatMap(filesIn)) {
+    if ((await stat(path).catch(() => undefined)) === undefined) continue;
+    const nextStep = 'Name another folder with --out, or replace it with --force.';
+    throw new CliError(`"${relative(context.cwd, path)}" is there already; nothing was written.`, nextStep);
+  }
+}
+
 async function write(
   context: CliContext,
   out: string,
   made: readonly Provisioned[],
   { force }: ProvisionOptions,
 ): Promise<void> {
-  if (force !== true) {
-    for (const { path } of made.flatMap(filesIn)) {
-      if ((await stat(path).catch(() => undefined)) === undefined) continue;
-      const nextStep = 'Name another folder with --out, or replace it with --force.';
-      throw new CliError(`"${relative(context.cwd, path)}" is there already; nothing was written.`, nextStep);
-    }
-  }
   await makePrivateFolder(out);
   for (const device of made) {
     context.signal.throwIfAborted();
@@ -161,6 +198,11 @@ async function write(
 }
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
+
+const identityOf = ({ identity }: Provisioned): object =>
+  identity.kind === 'pair'
+    ? { serial: identity.serial, notAfter: identity.notAfter }
+    : { claimExpiresAt: identity.expiresAt };
 
 function report(context: CliContext, made: readonly Provisioned[], layout: Layout, options: ProvisionOptions): void {
   const shown = ({ path }: OutputFile): string => relative(context.cwd, path);
@@ -174,7 +216,7 @@ function report(context: CliContext, made: readonly Provisioned[], layout: Layou
   };
   if (options.json === true) {
     const devices = made.map((device) => ({
-      ...{ id: device.id, serial: device.serial, notAfter: device.notAfter, image: shown(device.image) },
+      ...{ id: device.id, ...identityOf(device), image: shown(device.image) },
       ...(device.keys && { keys: shown(device.keys) }),
       ...(device.csv && { csv: shown(device.csv) }),
     }));
@@ -183,7 +225,10 @@ function report(context: CliContext, made: readonly Provisioned[], layout: Layou
     return;
   }
   for (const device of made) {
-    print(context, `made ${filesIn(device).map(shown).join(', ')}, ${device.serial}`);
+    const { identity } = device;
+    const until =
+      identity.kind === 'pair' ? identity.serial : `claim until ${identity.expiresAt.toISOString().slice(0, 10)}`;
+    print(context, `made ${filesIn(device).map(shown).join(', ')}, ${until}`);
     print(context, `  ${commandOf(device)}`);
   }
   const needsKeys = options.keys === 'make' && places?.keys === undefined;
@@ -194,5 +239,8 @@ function report(context: CliContext, made: readonly Provisioned[], layout: Layou
     print(context, `The offset is that of the partition ${which}: \`idf.py partition-table\` prints it.`);
   }
   if (options.encrypt !== true || options.csv === true)
-    print(context, 'The private keys are readable in these files: delete them when the devices are flashed.');
+    print(
+      context,
+      `The ${options.estUrl === undefined ? 'private keys' : 'claims'} are readable in these files: delete them when the devices are flashed.`,
+    );
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
-import { dirOption, sizeOption } from '../options.js';
+import { daysOption, dirOption, sizeOption } from '../options.js';
 import type { ProvisionOptions } from '../provision/provision-settings.js';
 
 const MAX_SIZE_BYTES = 16 * 1024 * 1024;
@@ -24,6 +24,14 @@ export function addProvision(program: Command, context: CliContext): void {
     .option('--broker-url <url>', 'broker, devices’ listener (mqtts://…)')
     .option('--ota-url <url>', 'firmware URL (https://…)')
     .option('--release-key <file>', 'second public key that release manifests may be signed with')
+    .option(
+      '--est-url <url>',
+      'enrolment server: a claim instead of certificate and key, which the device makes itself',
+    )
+    .option('--est-ca <file>', 'CA certificate of that server (default: the CA of servers)')
+    .option('--claims <file>', 'claims of `pki claim --out`; - for standard input (default: makes new ones)')
+    .option('--expires <days>', 'of new claims, to be used within this time, e.g. 30d (default: 7d)', daysOption(365))
+    .option('--reprovision', 'new claims also for devices that have a good certificate')
     .option('--encrypt', 'encrypt it (XTS-AES-256), as encrypted NVS is')
     .option('--keys <file>', 'NVS key partition to encrypt with; `make` makes one for each device')
     .option('--csv', 'also write the CSV that Espressif’s generator makes the same of')

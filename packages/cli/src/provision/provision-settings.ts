@@ -15,6 +15,11 @@ export interface ProvisionOptions extends PkiOptions {
   readonly brokerUrl?: string;
   readonly otaUrl?: string;
   readonly releaseKey?: string;
+  readonly estUrl?: string;
+  readonly estCa?: string;
+  readonly claims?: string;
+  readonly expires?: number;
+  readonly reprovision?: true;
   readonly force?: true;
 }
 
@@ -22,13 +27,27 @@ const DEFAULT_SIZE_BYTES = 0x4000;
 const MAX_URL_BYTES = 255;
 
 /** What contradicts itself is refused before a key is read. */
-export function checkProvisionOptions({ encrypt, keys, brokerUrl, otaUrl }: ProvisionOptions): void {
+export function checkProvisionOptions(options: ProvisionOptions): void {
+  const { encrypt, keys, brokerUrl, otaUrl } = options;
   if (encrypt === true && keys === undefined) {
     throw new CliError('--encrypt needs keys.', 'Add `--keys make`, or `--keys FILE` with an NVS key partition.', 2);
   }
   if (encrypt !== true && keys !== undefined) throw new CliError('--keys goes with --encrypt.', undefined, 2);
   checkUrl(brokerUrl, '--broker-url', 'mqtts:');
   checkUrl(otaUrl, '--ota-url', 'https:');
+  checkEnrolmentOptions(options);
+}
+
+function checkEnrolmentOptions({ estUrl, estCa, claims, expires, reprovision }: ProvisionOptions): void {
+  const makes = { '--expires': expires, '--reprovision': reprovision };
+  const all = Object.entries({ '--est-ca': estCa, '--claims': claims, ...makes });
+  const alone = all.find(([, value]) => value !== undefined)?.[0];
+  if (estUrl === undefined && alone !== undefined) throw new CliError(`${alone} goes with --est-url.`, undefined, 2);
+  const own = Object.entries(makes).find(([, value]) => value !== undefined)?.[0];
+  if (claims !== undefined && own !== undefined)
+    throw new CliError(`${own} is for claims that are made; --claims takes some.`, 'Leave one of the two out.', 2);
+  checkUrl(estUrl, '--est-url', 'https:');
+  if (estUrl?.includes('?') === true) throw new CliError('--est-url must not have a query.', undefined, 2);
 }
 
 function checkUrl(text: string | undefined, option: string, protocol: string): void {

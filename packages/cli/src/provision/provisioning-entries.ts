@@ -12,9 +12,9 @@ export const PROVISIONING_KEYS = Object.freeze({
   format: 'format',
   /** string: the device id, CN of the certificate */
   deviceId: 'device_id',
-  /** string: certificate of the device, PEM */
+  /** string: certificate of the device, PEM; one that enrols writes it itself */
   certificate: 'cert',
-  /** string: its private key, PEM (PKCS#8) */
+  /** string: its private key, PEM (PKCS#8; SEC1 where the device made it) */
   privateKey: 'key',
   /** string: CA certificates that broker and update server are verified with, PEM, one after another */
   serverCa: 'server_ca',
@@ -26,18 +26,38 @@ export const PROVISIONING_KEYS = Object.freeze({
   brokerUrl: 'broker_url',
   /** string, optional: firmware URL */
   otaUrl: 'ota_url',
+  /** string, optional: enrolment server (EST), of a device that makes its own key */
+  estUrl: 'est_url',
+  /** string: CA certificates that it is verified with, PEM */
+  estCa: 'est_ca',
+  /** string: the token that gets the first certificate; the device erases it once it has one */
+  estClaim: 'est_claim',
 });
 
-export interface ProvisioningData {
+/** What every device is given. */
+interface CommonData {
   readonly deviceId: string;
-  readonly certificate: string;
-  readonly privateKey: string;
   readonly serverCa: string;
   /** One or two, SubjectPublicKeyInfo in DER. */
   readonly releaseKeys: readonly Uint8Array[];
   readonly brokerUrl?: string;
   readonly otaUrl?: string;
 }
+
+/** A pair that was made at the desk, PEM. */
+export interface PairData {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** What a device gets its pair with by itself. */
+export interface EnrolmentData {
+  readonly estUrl: string;
+  readonly estCa: string;
+  readonly estClaim: string;
+}
+
+export type ProvisioningData = CommonData & (PairData | EnrolmentData);
 
 /** What goes into the partition of one device. */
 export function provisioningEntries(data: ProvisioningData): readonly NvsEntry[] {
@@ -50,12 +70,16 @@ export function provisioningEntries(data: ProvisioningData): readonly NvsEntry[]
   return [
     { namespace, key: keys.format, type: 'u8', value: PROVISIONING_FORMAT },
     ...text(keys.deviceId, data.deviceId),
-    ...text(keys.certificate, data.certificate),
-    ...text(keys.privateKey, data.privateKey),
+    ...('privateKey' in data
+      ? [...text(keys.certificate, data.certificate), ...text(keys.privateKey, data.privateKey)]
+      : []),
     ...text(keys.serverCa, data.serverCa),
     ...blob(keys.releaseKey, data.releaseKeys[0]),
     ...blob(keys.secondReleaseKey, data.releaseKeys[1]),
     ...text(keys.brokerUrl, data.brokerUrl),
     ...text(keys.otaUrl, data.otaUrl),
+    ...('estUrl' in data
+      ? [...text(keys.estUrl, data.estUrl), ...text(keys.estCa, data.estCa), ...text(keys.estClaim, data.estClaim)]
+      : []),
   ];
 }

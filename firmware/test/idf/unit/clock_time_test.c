@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The wall clock: SNTP moves it, but never behind the last good time. */
+#include "device.h"
+
+static void sntp_makes_the_time_known_and_it_is_kept(void) {
+  device_provision();
+  device_online();
+  CHECK(sesp_idf_time_unix_s() >= 1800000000u);
+  CHECK(fake_nvs_committed("nvs", SPACE, "last_time") != NULL);
+}
+
+static void a_time_before_the_stored_one_is_refused(void) {
+  const uint32_t bound = 1900000000u;
+  device_provision();
+  fake_nvs_put("nvs", SPACE, "last_time", FAKE_NVS_BLOB, &bound, sizeof(bound));
+  device_online(); /* SNTP says 1800000000 */
+  CHECK(sesp_idf_time_unix_s() >= bound);
+  CHECK(!sesp_idf_time_synced());
+}
+
+static void without_sntp_it_connects_after_a_while(void) {
+  device_provision();
+  fake_sntp_unix_s = 0;
+  device_online();
+  CHECK(fake_now_us() > 30 * 1000000);
+  CHECK(sesp_idf_time_unix_s() == 0u);
+}
+
+void clock_time_suite(void) {
+  BOOT_TEST(sntp_makes_the_time_known_and_it_is_kept);
+  BOOT_TEST(a_time_before_the_stored_one_is_refused);
+  BOOT_TEST(without_sntp_it_connects_after_a_while);
+}
