@@ -11,6 +11,7 @@ import type { SimOptions } from './commands/sim.js';
 import type { CliContext } from './context.js';
 import { dirOption, integerOption, portOption } from './options.js';
 import { addCodegen } from './program/add-codegen.js';
+import { addDoctor } from './program/add-doctor.js';
 import { addEst, percentOption, RENEW_AT_PERCENT } from './program/add-est.js';
 import { addImage } from './program/add-image.js';
 import { addOta } from './program/add-ota.js';
@@ -43,6 +44,7 @@ export function createProgram(context: CliContext): Command {
   addSim(program, context);
   addDevice(program, context);
   addCodegen(program, context);
+  addDoctor(program, context);
   return program;
 }
 
@@ -115,6 +117,16 @@ function addSim(program: Command, context: CliContext): void {
     )
     .option('--require-manifest', 'refuse images without a signed release manifest')
     .option('--no-checks', 'look for updates only by command, not on the timer')
+    .option(
+      '--count <n>',
+      'so many devices in one process, esp-00001 and on; makes the certificates they lack',
+      integerOption(1, 99_999),
+    )
+    .option('--prefix <text>', 'their ids, before the number (default: esp-)')
+    .option('--rate <n>', 'with --count: devices switched on in one second', integerOption(1, 10_000), 200)
+    .option('--spread <seconds>', 'a broadcast `update/run` starts after 0 to this many', integerOption(0, 86_400), 0)
+    .option('--once', 'with --count: end when every device has been updated')
+    .option('--json', 'with --count: print the figures as JSON')
     .action(async (ids: string[], options: SimOptions) => {
       await (await import('./commands/sim.js')).sim(context, ids, options);
     });

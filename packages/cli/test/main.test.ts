@@ -45,7 +45,7 @@ describe('the command line', () => {
       const { exitCode } = await runMain('.', [...(name ?? '').split(' '), '--help']);
       expect([name, exitCode]).toEqual([name, 0]);
     }
-    expect(documented).toHaveLength(47);
+    expect(documented).toHaveLength(49);
   });
 });
 

@@ -3,9 +3,11 @@ import { startVirtualDevices } from '@secure-esp/simulator';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { print, untilAborted, type CliContext } from '../context.js';
+import { CliError } from '../errors.js';
 import { pathOf, readInput } from '../files.js';
 import { trustedOf } from '../keys.js';
 import { deviceOverEst, type EstDeviceOptions } from './est-device.js';
+import { simFleet } from './sim-fleet.js';
 
 export interface SimOptions extends EstDeviceOptions {
   readonly dir: string;
@@ -16,10 +18,25 @@ export interface SimOptions extends EstDeviceOptions {
   readonly state?: string;
   readonly requireManifest?: true;
   readonly checks: boolean;
+  /** so many devices, numbered, instead of named ones */
+  readonly count?: number;
+  readonly prefix?: string;
+  /** devices that are switched on in one second */
+  readonly rate: number;
+  /** seconds over which a broadcast `update/run` spreads */
+  readonly spread: number;
+  readonly json?: true;
+  readonly once?: true;
 }
 
 /** `secure-esp sim` */
 export async function sim(context: CliContext, ids: readonly string[], options: SimOptions): Promise<void> {
+  if (options.count !== undefined) {
+    if (ids.length > 0)
+      throw new CliError('give ids or --count, one of the two.', 'Run with --help for what it takes.', 2);
+    await simFleet(context, { ...options, count: options.count });
+    return;
+  }
   const firmware = await readInput(context, options.firmware, 'image');
   const tree = await openPki(pathOf(context, options.dir));
   const stateDir = pathOf(context, options.state ?? join(options.dir, 'flash'));
@@ -38,7 +55,11 @@ export async function sim(context: CliContext, ids: readonly string[], options: 
         ota: { url: options.ota, cert, key, ca },
         trusted,
         releaseKeys: [tree.releasePublicKey],
-        settings: { requireManifest: options.requireManifest === true, automaticChecks: options.checks },
+        settings: {
+          requireManifest: options.requireManifest === true,
+          automaticChecks: options.checks,
+          broadcastRunSpreadSeconds: options.spread,
+        },
         onLog: (line: { text: string }) => {
           print(context, `${id.padEnd(10)} ${line.text}`);
         },
