@@ -1,9 +1,9 @@
 // Measures the generated C against cJSON and nanopb, the TypeScript codecs against zod alone and protobuf-es, the issuing of
-// certificates against the OpenSSL command line, @peculiar/x509 and step-ca, and the update server against nginx,
-// express.static and openssl s_server.
+// certificates against the OpenSSL command line, @peculiar/x509 and step-ca, the update server against nginx,
+// express.static and openssl s_server, and how many virtual devices one process holds.
 //   node bench/run.mjs               prints all tables and writes docs/benchmarks.md
 //   node bench/run.mjs --check       only that every peer reads and writes the right values (a few seconds)
-//   node bench/run.mjs --only c      one part, printed and not written (c, ts, pki or ota)
+//   node bench/run.mjs --only c      one part, printed and not written (c, ts, pki, ota or sim)
 //   node bench/run.mjs --profile     where the instructions of each message go, by function
 //   node bench/run.mjs --generated DIR   with the C of another folder, printed and not written
 //   node bench/run.mjs --no-build    with the built packages as they are
@@ -20,6 +20,7 @@ import { report } from './lib/report.mjs';
 import { missingLibrary, missingTools, picolibcVersion, run, versionOf } from './lib/tools.mjs';
 import { benchTs, checkTs } from './lib/ts-bench.mjs';
 import { benchOta, checkOta, missingForOta, nginxVersion } from './ota/ota-bench.mjs';
+import { benchSim, checkSim, missingForSim, mosquittoVersion } from './sim/sim-bench.mjs';
 import { benchPki, checkPki, hasStepCa, missingForPki, opensslVersion, stepCaVersion } from './pki/pki-bench.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -32,7 +33,9 @@ const { values: options } = parseArgs({
     'no-build': { type: 'boolean', default: false },
   },
 });
-if (![undefined, 'c', 'ts', 'pki', 'ota'].includes(options.only)) throw new Error('--only takes c, ts, pki or ota');
+if (![undefined, 'c', 'ts', 'pki', 'ota', 'sim'].includes(options.only)) {
+  throw new Error('--only takes c, ts, pki, ota or sim');
+}
 
 const wanted = (half) => options.only === undefined || options.only === half;
 const skipped = [];
@@ -94,9 +97,17 @@ async function partOta() {
   return options.check ? undefined : await benchOta();
 }
 
+async function partSim() {
+  if (!wanted('sim') || options.profile || !ready('fleet', missingForSim())) return;
+  build('secure-esp');
+  await checkSim();
+  console.log('ok    fleet: every virtual device takes its update');
+  return options.check ? undefined : await benchSim();
+}
+
 const installed = (name) => JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
 
-const versionsOf = ({ c, ts, pki, ota }) => ({
+const versionsOf = ({ c, ts, pki, ota, sim }) => ({
   ...(c === undefined
     ? {}
     : {
@@ -128,17 +139,25 @@ const versionsOf = ({ c, ts, pki, ota }) => ({
         express: installed('express'),
         CPU: `${cpus()[0].model.trim()} (${cpus().length} cores)`,
       }),
+  ...(sim === undefined
+    ? {}
+    : {
+        'Node.js': process.versions.node,
+        Mosquitto: mosquittoVersion(),
+        CPU: `${cpus()[0].model.trim()} (${cpus().length} cores)`,
+      }),
 });
 
 const c = await halfC();
 const ts = await halfTs();
 const pki = await partPki();
 const ota = await partOta();
-const measured = [c, ts, pki, ota].filter((part) => part !== undefined).length;
+const sim = await partSim();
+const measured = [c, ts, pki, ota, sim].filter((part) => part !== undefined).length;
 if (!options.check && !options.profile && measured > 0) {
-  const text = await report({ c, ts, pki, ota, versions: versionsOf({ c, ts, pki, ota }) });
+  const text = await report({ c, ts, pki, ota, sim, versions: versionsOf({ c, ts, pki, ota, sim }) });
   console.log(`\n${text}`);
-  if (measured === 4 && options.generated === undefined) {
+  if (measured === 5 && options.generated === undefined) {
     writeFileSync(join(ROOT, 'docs/benchmarks.md'), text);
     console.log('ok    written to docs/benchmarks.md');
   }
