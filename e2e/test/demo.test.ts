@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hasTools, temporaryFolder } from './support/environment.js';
 import { runCli, runProgram, startCli } from './support/program.js';
+import { useFixedPorts } from './support/fixed-ports.js';
+
+useFixedPorts();
 
 const confirmed = (output: string): number => output.match(/1\.0\.0 -> 1\.1\.0, confirmed/g)?.length ?? 0;
 

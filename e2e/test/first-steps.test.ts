@@ -5,6 +5,9 @@ import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { hasTools } from './support/environment.js';
 import { runCli, runProgram, startCli, startProgram, type Program } from './support/program.js';
+import { useFixedPorts } from './support/fixed-ports.js';
+
+useFixedPorts();
 
 const available = hasTools('mosquitto', 'mosquitto_pub', 'mosquitto_sub');
 

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hasTools, temporaryFolder, workspaceRoot } from './support/environment.js';
 import { runGuide } from './support/guide.js';
+import { useFixedPorts } from './support/fixed-ports.js';
+
+useFixedPorts();
 
 const GUIDE = 'docs/hardware.md';
 

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasTools } from './support/environment.js';
 import { runProgram, startCli, startProgram, type Program } from './support/program.js';
+import { useFixedPorts } from './support/fixed-ports.js';
+
+useFixedPorts();
 
 const available = hasTools('mosquitto', 'mosquitto_pub', 'mosquitto_sub', 'curl');
 

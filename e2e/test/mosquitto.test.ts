@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasTools } from './support/environment.js';
 import { runProgram, startCli, startProgram, type Program } from './support/program.js';
+import { useFixedPorts } from './support/fixed-ports.js';
+
+useFixedPorts();
 
 const available = hasTools('mosquitto', 'mosquitto_pub', 'mosquitto_sub');
 

@@ -5,6 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workspaceRoot } from './support/environment.js';
 import { installPacked, ROOMS } from './support/packed.js';
 import { startProgram, type Program } from './support/program.js';
+import { useFixedPorts } from './support/fixed-ports.js';
+
+useFixedPorts();
 
 /** The first TypeScript example of a README, as JavaScript. */
 async function exampleOf(readme: string): Promise<string> {

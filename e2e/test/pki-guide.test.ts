@@ -4,6 +4,9 @@ import { expect, test } from 'vitest';
 import { hasTools, temporaryFolder } from './support/environment.js';
 import { runGuide } from './support/guide.js';
 import { makeScriptTree } from './support/script-tree.js';
+import { useFixedPorts } from './support/fixed-ports.js';
+
+useFixedPorts();
 
 /** What a command that runs until Ctrl-C prints once it does its work. */
 const READY: readonly (readonly [RegExp, RegExp])[] = [

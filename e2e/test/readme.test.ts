@@ -4,6 +4,9 @@ import { buildImage } from '@secure-esp/firmware-image';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder, workspaceRoot } from './support/environment.js';
 import { runCli, startCli, type Program } from './support/program.js';
+import { useFixedPorts } from './support/fixed-ports.js';
+
+useFixedPorts();
 
 /** The commands of the README’s section, in order, as arguments of `secure-esp`. */
 async function commandsOf(heading: string): Promise<string[][]> {

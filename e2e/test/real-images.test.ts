@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder, vectorsFolder } from './support/environment.js';
 import { runCli } from './support/program.js';
+import { useFixedPorts } from './support/fixed-ports.js';
+
+useFixedPorts();
 
 const vectors = vectorsFolder();
 

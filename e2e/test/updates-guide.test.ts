@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { hasTools, temporaryFolder } from './support/environment.js';
 import { runGuide } from './support/guide.js';
+import { useFixedPorts } from './support/fixed-ports.js';
+
+useFixedPorts();
 
 test.skipIf(!hasTools('stdbuf', 'curl'))(
   'docs/updates.md: every command, in its order, on one tree with its server running',
