@@ -1,9 +1,12 @@
-// Compiles the firmware against the headers of a real ESP-IDF, for one chip of each instruction set, and holds the stub
-// headers of the unit tests against the same headers. Nothing is linked.
-//   IDF_PATH=... node firmware/test/idf/check-idf.mjs [--mqtt PATH] [--target esp32c3] [--set NAME=VALUE] [--keep FOLDER]
-//   --mqtt   folder of the managed component espressif/mqtt, where it is not in IDF_PATH/managed_components
-//   --set    one more Kconfig value, such as MBEDTLS_GCM_SUPPORT_NON_AES_CIPHER=n; may be repeated
-//   --keep   writes the sdkconfig.h and the generated C files there
+// Compiles the firmware against the headers of a real ESP-IDF, for every chip and profile, and holds the stub headers of
+// the unit tests against the same headers. Nothing is linked.
+//   IDF_PATH=... node firmware/test/idf/check-idf.mjs [--mqtt PATH] [--target esp32c3] [--profile release]
+//                                                     [--set NAME=VALUE] [--keep FOLDER]
+//   --mqtt     folder of the managed component espressif/mqtt, where it is not in IDF_PATH/managed_components
+//   --target   this chip only
+//   --profile  development or release only
+//   --set      one more Kconfig value, such as MBEDTLS_GCM_SUPPORT_NON_AES_CIPHER=n; may be repeated
+//   --keep     writes the sdkconfig.h and the generated C files there
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -11,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { coreFolder, coreSources, inParallel, Report } from '../steps/tools.mjs';
 import { conformityUnit, stubHeaders } from './check/conformity.mjs';
-import { describeTarget, idfVersion, TARGETS } from './check/idf.mjs';
+import { describeTarget, idfVersion, PROFILES, TARGETS } from './check/idf.mjs';
 import { readDefaults } from './check/kconfig-values.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -20,12 +23,19 @@ const portFolder = join(firmware, 'components/secure_esp');
 const mainFolder = join(firmware, 'main');
 /** Stubs that have no counterpart. */
 const OWN_HEADERS = ['sdkconfig.h', 'libc.h'];
+/** Signature schemes and their files. */
+const SIGNATURES = [
+  ['SECURE_SIGNED_APPS_ECDSA_SCHEME', 'v1, ECDSA (signature_v1.c)'],
+  ['SECURE_SIGNED_APPS_RSA_SCHEME', 'v2, RSA (signature_v2.c)'],
+  ['SECURE_SIGNED_APPS_ECDSA_V2_SCHEME', 'v2, ECDSA (signature_v2.c)'],
+];
 const OWN_WARNINGS = ['-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wconversion', '-Wno-missing-field-initializers'];
 
 const { values: options } = parseArgs({
   options: {
     mqtt: { type: 'string' },
     target: { type: 'string' },
+    profile: { type: 'string' },
     set: { type: 'string', multiple: true, default: [] },
     keep: { type: 'string' },
   },
@@ -48,8 +58,10 @@ const version = idfVersion(idf).join('.');
 console.log(`ESP-IDF ${version}`);
 const targets = TARGETS.filter(({ target }) => options.target === undefined || target === options.target);
 if (targets.length === 0) throw new Error(`--target must be one of ${TARGETS.map(({ target }) => target).join(', ')}`);
+const profiles = Object.keys(PROFILES).filter((name) => options.profile === undefined || name === options.profile);
+if (profiles.length === 0) throw new Error(`--profile must be one of ${Object.keys(PROFILES).join(', ')}`);
 try {
-  for (const chip of targets) await check(chip);
+  for (const chip of targets) await checkChip(chip);
 } finally {
   if (options.keep === undefined) rmSync(work, { recursive: true });
 }
@@ -61,7 +73,7 @@ if (report.failures.size > 0) {
   console.log(`ESP-IDF ${version}: compiled, not linked`);
 }
 
-async function check(chip) {
+async function checkChip(chip) {
   const compiler = chip.compilers.find(({ program }) => installed(program));
   if (compiler === undefined) {
     report.skipped.add(
@@ -70,8 +82,15 @@ async function check(chip) {
     if (process.env.CI !== undefined) report.failures.add(`no compiler for ${chip.target}`);
     return;
   }
+  const note = compiler.note === undefined ? '' : ` (${compiler.note})`;
+  console.log(`      ${chip.target}: ${compiler.program}${note}`);
+  for (const profile of profiles) await check(chip, profile, compiler);
+}
+
+async function check(chip, profile, compiler) {
+  const name = `${chip.target} ${profile}`;
   const defaults = readDefaults([
-    ...profileFiles(chip).map((file) => readFileSync(file, 'utf8')),
+    ...profileFiles(chip, profile).map((file) => readFileSync(file, 'utf8')),
     options.set.map((setting) => `CONFIG_${setting}`).join('\n'),
   ]);
   const described = describeTarget({
@@ -83,16 +102,14 @@ async function check(chip) {
     defaults,
   });
   if (described.version[0] >= 6 && described.mqtt === undefined) {
-    report.fail(`${chip.target}: espressif/mqtt`, 'it is no part of ESP-IDF 6: give its folder with --mqtt');
+    report.fail(`${name}: espressif/mqtt`, 'it is no part of ESP-IDF 6: give its folder with --mqtt');
     return;
   }
-  const folder = join(work, `${version}-${chip.target}`);
+  const folder = join(work, `${version}-${chip.target}-${profile}`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'sdkconfig.h'), described.values.header());
-  judgeSettings(chip, described, defaults);
-
-  const note = compiler.note === undefined ? '' : ` (${compiler.note})`;
-  console.log(`      ${chip.target}: ${compiler.program}${note}`);
+  judgeSettings(name, described, defaults);
+  judgeSignature(name, described);
   const base = [
     ...compiler.flags,
     described.version[0] >= 6 ? '-std=gnu2x' : '-std=gnu17',
@@ -105,13 +122,16 @@ async function check(chip) {
     `-I${folder}`,
   ];
   const system = described.includes.flatMap((path) => ['-isystem', path]);
-  await compileOwn(chip, compiler, [...base, ...OWN_WARNINGS, ...ownIncludes(), ...system], described);
+  await compileOwn(name, compiler, [...base, ...OWN_WARNINGS, ...ownIncludes(), ...system], described);
+  // They do not depend on the profile.
+  if (profile !== profiles[0]) return;
   await compileStubs(chip, compiler, folder, [...base, '-Wall', '-Werror', '-Wno-unused', ...system]);
 }
 
 /** The sdkconfig files in the order in which ESP-IDF applies them. */
-function profileFiles({ target }) {
-  return ['sdkconfig.defaults', `sdkconfig.defaults.${target}`]
+function profileFiles({ target }, profile) {
+  return PROFILES[profile]
+    .flatMap((name) => [name, `${name}.${target}`])
     .map((name) => join(firmware, name))
     .filter((file) => existsSync(file));
 }
@@ -133,8 +153,8 @@ function ownIncludes() {
 }
 
 /** Settings that this ESP-IDF ignores. One of our own is a mistake; another may be of another version or chip. */
-function judgeSettings(chip, { tree, values }, defaults) {
-  const name = `${chip.target}: settings of the project`;
+function judgeSettings(build, { tree, values }, defaults) {
+  const name = `${build}: settings of the project`;
   const unknown = [...defaults.keys()].filter((key) => !tree.symbols.has(key));
   const ours = unknown.filter((key) => key.startsWith('SECURE_ESP_'));
   const ignored = [...defaults].filter(([key, value]) => tree.symbols.has(key) && (values.value(key) ?? '') !== value);
@@ -142,8 +162,15 @@ function judgeSettings(chip, { tree, values }, defaults) {
   else report.ok(name, `${String(defaults.size - unknown.length - ignored.length)} of ${String(defaults.size)} hold`);
   for (const key of unknown) console.log(`      not known to ESP-IDF ${version}: CONFIG_${key}`);
   for (const [key, value] of ignored) {
-    console.log(`      without effect on ${chip.target}: CONFIG_${key}=${value} (is ${values.value(key) ?? 'unset'})`);
+    console.log(`      without effect on ${build}: CONFIG_${key}=${value} (is ${values.value(key) ?? 'unset'})`);
   }
+}
+
+/** Every build of the project signs its applications; which scheme it is, decides which file is compiled. */
+function judgeSignature(build, { values }) {
+  const scheme = SIGNATURES.find(([option]) => values.value(option) === 'y');
+  if (scheme === undefined) report.fail(`${build}: signature`, 'applications are not signed');
+  else report.ok(`${build}: signature`, scheme[1]);
 }
 
 /** Of the files that exist once per version or option, those that cannot compile here are left out, as CMakeLists.txt does. */
@@ -165,7 +192,7 @@ function isChosen(name, { version: [major], values }) {
   }
 }
 
-async function compileOwn(chip, compiler, flags, described) {
+async function compileOwn(build, compiler, flags, described) {
   const groups = {
     port: cFiles(portFolder).filter((file) => isChosen(basename(file), described)),
     main: cFiles(mainFolder),
@@ -173,7 +200,7 @@ async function compileOwn(chip, compiler, flags, described) {
   };
   for (const [group, files] of Object.entries(groups)) {
     if (files.length === 0) {
-      report.fail(`${chip.target}: ${group}`, 'there are no files');
+      report.fail(`${build}: ${group}`, 'there are no files');
       continue;
     }
     const bad = (
@@ -182,7 +209,7 @@ async function compileOwn(chip, compiler, flags, described) {
         return result.good ? [] : [`${relative(firmware, file)}\n${result.stderr}`];
       })
     ).flat();
-    const name = `${chip.target}: ${group}`;
+    const name = `${build}: ${group}`;
     if (bad.length === 0) report.ok(name, `${String(files.length)} files`);
     else report.fail(name, bad.join('\n'));
   }

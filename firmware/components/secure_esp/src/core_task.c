@@ -144,11 +144,13 @@ static void on_event(const sesp_idf_event_t *event) {
   }
 }
 
+/** Rounded up: rounded down, the last part of a tick would be spent polling. */
 static TickType_t wait_ticks(void) {
   const uint64_t now = sesp_idf_now_ms();
   const uint64_t due = sesp_next_tick_ms(&s_core);
   const uint64_t wait = due <= now ? 0u : due - now;
-  return pdMS_TO_TICKS((uint32_t)(wait < POLL_MS ? wait : POLL_MS));
+  const uint32_t ms = (uint32_t)(wait < POLL_MS ? wait : POLL_MS);
+  return (TickType_t)((ms * configTICK_RATE_HZ + 999u) / 1000u);
 }
 
 static void core_task(void *arg) {

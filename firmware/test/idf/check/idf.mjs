@@ -5,44 +5,48 @@ import { componentFolders, findMqtt, includeFolders } from './include-folders.mj
 import { KconfigTree } from './kconfig-parser.mjs';
 import { KconfigValues } from './kconfig-values.mjs';
 
-/** The chips that are checked, one of each instruction set, with compilers in the order of preference. */
-export const TARGETS = [
+/** Compilers of RISC-V chips in the order of preference. */
+const riscv = (march) => [
+  { program: 'riscv32-esp-elf-gcc', flags: [`-march=${march}_zicsr_zifencei`] },
   {
-    target: 'esp32c3',
-    arch: 'riscv',
-    chipId: 5,
-    compilers: [
-      { program: 'riscv32-esp-elf-gcc', flags: ['-march=rv32imc_zicsr_zifencei'] },
-      {
-        program: 'riscv64-unknown-elf-gcc',
-        flags: ['-march=rv32imc', '-mabi=ilp32', '--specs=picolibc.specs'],
-        picolibc: true,
-        note: "not Espressif's compiler",
-      },
-    ],
-  },
-  {
-    target: 'esp32',
-    arch: 'xtensa',
-    chipId: 0,
-    compilers: [
-      { program: 'xtensa-esp32-elf-gcc', flags: [] },
-      { program: 'xtensa-esp-elf-gcc', flags: ['-mdynconfig=xtensa_esp32.so'] },
-      {
-        program: 'xtensa-lx106-elf-gcc',
-        // Of this compiler int32_t is int; of the ESP32's, long int.
-        flags: [
-          '--specs=/usr/lib/xtensa-lx106-elf/picolibc.specs',
-          ...['__INT32_TYPE__', '__UINT32_TYPE__'].map((name) => `-U${name}`),
-          '-D__INT32_TYPE__=long int',
-          '-D__UINT32_TYPE__=long unsigned int',
-        ],
-        picolibc: true,
-        note: "the ESP8266's compiler, told that int32_t is long int",
-      },
-    ],
+    program: 'riscv64-unknown-elf-gcc',
+    flags: [`-march=${march}`, '-mabi=ilp32', '--specs=picolibc.specs'],
+    picolibc: true,
+    note: "not Espressif's compiler",
   },
 ];
+
+/** Compilers of Xtensa chips in the order of preference. */
+const xtensa = (target) => [
+  { program: `xtensa-${target}-elf-gcc`, flags: [] },
+  { program: 'xtensa-esp-elf-gcc', flags: [`-mdynconfig=xtensa_${target}.so`] },
+  {
+    program: 'xtensa-lx106-elf-gcc',
+    // Of this compiler int32_t is int; of the ESP32's, long int.
+    flags: [
+      '--specs=/usr/lib/xtensa-lx106-elf/picolibc.specs',
+      ...['__INT32_TYPE__', '__UINT32_TYPE__'].map((name) => `-U${name}`),
+      '-D__INT32_TYPE__=long int',
+      '-D__UINT32_TYPE__=long unsigned int',
+    ],
+    picolibc: true,
+    note: "the ESP8266's compiler, told that int32_t is long int",
+  },
+];
+
+/** The chips that are checked. */
+export const TARGETS = [
+  { target: 'esp32c3', arch: 'riscv', chipId: 5, compilers: riscv('rv32imc') },
+  { target: 'esp32c6', arch: 'riscv', chipId: 13, compilers: riscv('rv32imac') },
+  { target: 'esp32', arch: 'xtensa', chipId: 0, compilers: xtensa('esp32') },
+  { target: 'esp32s3', arch: 'xtensa', chipId: 9, compilers: xtensa('esp32s3') },
+];
+
+/** Settings files of a build, in the order in which ESP-IDF applies them; each is followed by the one of the chip. */
+export const PROFILES = {
+  development: ['sdkconfig.defaults'],
+  release: ['sdkconfig.defaults', 'sdkconfig.release'],
+};
 
 /** Reads major, minor and patch from the headers; undefined if this is no ESP-IDF. */
 export function idfVersion(idf) {

@@ -58,6 +58,8 @@ typedef struct {
 } fake_chip_t;
 
 extern fake_chip_t *fake_chip;
+/** Called before each write to a slot. */
+extern void (*fake_flash_before_write)(size_t offset);
 
 /** Writes an entry as if it had been provisioned: it is there and committed. */
 void fake_nvs_put(const char *partition, const char *namespace_name, const char *key, fake_nvs_type_t type,
@@ -89,6 +91,8 @@ bool fake_run_until(bool (*done)(void *arg), void *arg, uint32_t ms);
 /** For fakes and tests: waits like a FreeRTOS call does, on a task or in the test itself. */
 bool fake_block(bool (*ready)(void *arg), void *arg, uint64_t timeout_us);
 #define FAKE_FOREVER (UINT64_MAX)
+/** Calls of tasks that found nothing and did not wait for it. */
+extern unsigned fake_polls;
 unsigned fake_task_count(void);
 bool fake_has_task(const char *name);
 /** The wall clock, as gettimeofday() tells it. */

@@ -18,6 +18,8 @@ static const esp_partition_t slots[2] = {
      .size = FAKE_SLOT_BYTES, .erase_size = FAKE_SECTOR_BYTES, .label = "ota_1"},
 };
 
+void (*fake_flash_before_write)(size_t offset);
+
 static unsigned slot_of(const esp_partition_t *partition) {
   if (partition != &slots[0] && partition != &slots[1]) {
     (void)fprintf(stderr, "a partition that there is not\n");
@@ -47,6 +49,9 @@ esp_err_t esp_partition_read(const esp_partition_t *partition, size_t src_offset
 }
 
 esp_err_t esp_partition_write(const esp_partition_t *partition, size_t dst_offset, const void *src, size_t size) {
+  if (fake_flash_before_write != NULL) {
+    fake_flash_before_write(dst_offset);
+  }
   FAKE_FAULT();
   const unsigned slot = slot_of(partition);
   if (dst_offset > FAKE_SLOT_BYTES || size > FAKE_SLOT_BYTES - dst_offset) {

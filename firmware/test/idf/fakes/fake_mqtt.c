@@ -33,6 +33,7 @@ unsigned fake_published_count;
 fake_subscribed_t fake_subscribed[16];
 unsigned fake_subscribed_count;
 unsigned fake_connects;
+unsigned fake_mqtt_lost;
 esp_mqtt_client_config_t fake_mqtt_config;
 esp_mqtt5_connection_property_config_t fake_mqtt_connect_properties;
 static struct esp_mqtt_client the_client;
@@ -106,6 +107,7 @@ static bool attempt(struct esp_mqtt_client *client) {
   switch (fake_broker) {
     case FAKE_BROKER_ACCEPTS:
       client->up = true;
+      fake_subscribed_count = 0; /* a new session */
       simple_event(MQTT_EVENT_CONNECTED, NULL);
       return true;
     case FAKE_BROKER_REFUSES:
@@ -139,6 +141,7 @@ static void mqtt_task(void *arg) {
   if (attempt(client)) {
     serve(client);
   }
+  fake_mqtt_lost += fake_published_count - client->sent;
   client->up = false;
   client->drop = false;
   if (!client->stop) {
@@ -274,6 +277,10 @@ const fake_published_t *fake_last_on(const char *topic) {
     }
   }
   return NULL;
+}
+
+bool fake_broker_got(const fake_published_t *message) {
+  return (size_t)(message - fake_published) < the_client.sent;
 }
 
 void fake_broker_drops(void) { the_client.drop = true; }

@@ -42,6 +42,7 @@ extern int fake_broker_ack_reason;
 
 extern fake_published_t fake_published[FAKE_MQTT_MESSAGES];
 extern unsigned fake_published_count;
+/** Of this connection. */
 extern fake_subscribed_t fake_subscribed[16];
 extern unsigned fake_subscribed_count;
 /** Attempts to connect in this boot. */
@@ -53,6 +54,10 @@ extern esp_mqtt5_connection_property_config_t fake_mqtt_connect_properties;
 bool fake_mqtt_connected(void *unused);
 /** The last message on a topic, NULL if there is none. */
 const fake_published_t *fake_last_on(const char *topic);
+/** It went to the broker: it does not wait in the outbox. */
+bool fake_broker_got(const fake_published_t *message);
+/** Messages that waited in the outbox when their connection ended. */
+extern unsigned fake_mqtt_lost;
 /** The connection ends, as after a lost network. */
 void fake_broker_drops(void);
 /** Acknowledges one message. */

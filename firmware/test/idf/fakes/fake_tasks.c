@@ -45,6 +45,7 @@ static const void *scheduler_bottom;
 static size_t scheduler_size;
 static uint64_t now_us;
 static unsigned last_run;
+unsigned fake_polls;
 
 int64_t fake_now_us(void) { return (int64_t)now_us; }
 
@@ -165,6 +166,7 @@ bool fake_block(bool (*ready)(void *arg), void *arg, uint64_t timeout_us) {
   }
   if (timeout_us == 0u) {
     timeout_us = POLL_US;
+    fake_polls++;
   }
   const uint64_t deadline = timeout_us == FAKE_FOREVER ? FAKE_FOREVER : now_us + timeout_us;
   if (current == NULL) {

@@ -7,6 +7,7 @@
 
 #include "fake_internal.h"
 
+secure_esp_config_t device_config = SECURE_ESP_CONFIG_DEFAULT();
 uint8_t server_image[FAKE_IMAGE_MAX_BYTES];
 size_t server_len;
 char server_etag[68];
@@ -28,8 +29,7 @@ void device_provision(void) {
 }
 
 void device_online(void) {
-  const secure_esp_config_t config = SECURE_ESP_CONFIG_DEFAULT();
-  CHECK(secure_esp_start(&config) == ESP_OK);
+  CHECK(secure_esp_start(&device_config) == ESP_OK);
   fake_run(100);
   fake_net_up();
   CHECK(fake_run_until(fake_mqtt_connected, NULL, 60000));
@@ -79,7 +79,7 @@ void server_offer(const fake_image_spec_t *spec) {
   fake_server = server_answers;
 }
 
-static void add(fake_answer_t *answer, const char *name, const char *value) {
+void server_field(fake_answer_t *answer, const char *name, const char *value) {
   unsigned at = 0;
   while (answer->fields[at].name[0] != '\0') {
     at++;
@@ -96,19 +96,19 @@ fake_answer_t server_answers(const fake_request_t *request) {
   if (server_twist_once) {
     (void)memset(&server_twist, 0, sizeof(server_twist));
   }
-  add(&answer, "ETag", server_etag);
+  server_field(&answer, "ETag", server_etag);
   if (known != NULL && strcmp(known, server_etag) == 0) {
     answer.status = 304;
     return answer;
   }
-  add(&answer, "Content-Type", "application/octet-stream");
+  server_field(&answer, "Content-Type", "application/octet-stream");
   answer.body = server_image;
   answer.len = server_len;
   if (range != NULL && if_range != NULL && strcmp(if_range, server_etag) == 0) {
     const size_t from = strtoul(&range[6], NULL, 10);
     char text_of[64];
     (void)snprintf(text_of, sizeof(text_of), "bytes %zu-%zu/%zu", from, server_len - 1u, server_len);
-    add(&answer, "Content-Range", text_of);
+    server_field(&answer, "Content-Range", text_of);
     answer.status = 206;
     answer.body = &server_image[from];
     answer.len = server_len - from;

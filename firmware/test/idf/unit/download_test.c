@@ -97,15 +97,6 @@ static void a_switch_of_slots_that_fails_is_flash(void) {
   after("\"reason\":\"flash\"");
 }
 
-static void short_of_heap_the_broker_waits(void) {
-  fake_free_heap = 30000;
-  offer_and_run();
-  fake_run(120); /* the download is under way */
-  CHECK(!secure_esp_is_online());
-  CHECK(fake_log_contains("short of memory"));
-  (void)device_state_has("never", 600000);
-}
-
 static void ranges_are_read_strictly(void) {
   static const char *const bad[] = {"",           "bytes 5-9/",    "bytes 5-9/*",   "bytes */10", "bytes 9-5/10", "bytes 5-8/10",
                                     "bytes -9/10", "bytes 5-9/10 ", "Bytes 5-9/10 x", "5-9/10",     "bytes 5-99999999999/100000000000"};
@@ -118,8 +109,6 @@ static void ranges_are_read_strictly(void) {
     CHECK(start == -1 && total == -1);
   }
 }
-
-static void starved_of_heap(void) { short_of_heap_the_broker_waits(); }
 
 void download_suite(void) {
   BOOT_TEST(the_request_says_who_asks);
@@ -134,9 +123,4 @@ void download_suite(void) {
   BOOT_TEST(flash_that_cannot_be_written_is_flash);
   BOOT_TEST(a_switch_of_slots_that_fails_is_flash);
   BOOT_TEST(ranges_are_read_strictly);
-  check_state.test = "short_of_heap_the_broker_waits";
-  check_state.tests++;
-  fake_new_chip();
-  CHECK(fake_boot(starved_of_heap) == FAKE_BOOT_RESTARTED);
-  CHECK(fake_chip->boot_sets == 1u);
 }

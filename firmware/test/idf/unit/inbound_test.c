@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define INTERVAL SESP_TOPIC_ROOT "/devices/" DEVICE "/update/interval"
-#define REPLIES SESP_TOPIC_ROOT "/devices/" DEVICE "/replies/abcdefghijklmnop"
 
 static const fake_published_t *reply(void) { return fake_last_on(REPLIES); }
 

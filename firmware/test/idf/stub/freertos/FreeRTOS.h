@@ -21,7 +21,8 @@ typedef uint8_t StackType_t;
 #define configTICK_RATE_HZ (CONFIG_FREERTOS_HZ)
 #define portTICK_PERIOD_MS ((TickType_t)1000 / configTICK_RATE_HZ)
 /* own: begin */
-#define pdMS_TO_TICKS(ms) ((TickType_t)(((uint64_t)(ms) * (uint64_t)configTICK_RATE_HZ) / 1000u))
+/* In 32 bits, as in ESP-IDF: 1000 ticks a second overflow after 71 minutes. */
+#define pdMS_TO_TICKS(ms) ((TickType_t)(((TickType_t)(ms) * (TickType_t)configTICK_RATE_HZ) / (TickType_t)1000u))
 #define pdTICKS_TO_MS(ticks) ((TickType_t)(((uint64_t)(ticks) * 1000u) / (uint64_t)configTICK_RATE_HZ))
 
 typedef struct {
