@@ -5,7 +5,7 @@ import {
   readNvsKeyPartition,
 } from '@secure-esp/firmware-image/node';
 import { readNvsImage } from '@secure-esp/firmware-image/nvs';
-import { createCsr, FileClaimStore, generatePrivateKey, openPki } from '@secure-esp/pki';
+import { createCsr, FileClaimStore, generatePrivateKey, openPki, parseCertificate } from '@secure-esp/pki';
 import { execFile } from 'node:child_process';
 import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -85,6 +85,25 @@ describe('provision', () => {
     expect(createHash('sha256').update(spki).digest('hex')).toBe(tree.releaseKeyId);
     expect(stdout).toContain('`idf.py partition-table` prints it');
     expect(stdout).not.toContain('PRIVATE');
+  });
+
+  test('--batch lists what is flashed where, for a machine to read', async () => {
+    const dir = await made();
+    await writeFile(join(dir, 'partitions.csv'), TABLE);
+    const more = ['--partitions', 'partitions.csv', '--batch', 'batch.csv'];
+    const argv = ['provision', 'a', ...more, '--encrypt', '--keys', 'make', '--out', 'out'];
+    const { serial, notAfter } = parseCertificate((await (await openPki(join(dir, '.secure-esp'))).device('a')).cert);
+    expect((await runMain(dir, argv)).exitCode).toBe(0);
+    expect(await readFile(join(dir, 'batch.csv'), 'utf8')).toBe(
+      `device_id,serial,valid_until,offset,image,keys_offset,keys\na,${serial},${notAfter.toISOString()},0x3e0000,out/a/nvs.bin,0x11000,out/a/nvs_keys.bin\n`,
+    );
+    const again = await runMain(dir, ['provision', 'a', '--batch', 'batch.csv', '--out', 'other']);
+    expect(again.stderr).toContain('"batch.csv" is there already; nothing was written.');
+    expect((await readdir(dir)).includes('other')).toBe(false);
+
+    const claim = ['provision', 'c', '--est-url', 'https://est.example:8443', '--batch', 'claims.csv'];
+    expect((await runMain(dir, claim)).exitCode).toBe(0);
+    expect(await readFile(join(dir, 'claims.csv'), 'utf8')).toMatch(/\nc,,\d{4}-.*Z,,provisioned\/c\/nvs.bin,,\n$/);
   });
 
   test('takes offset and size of the partition table', async () => {

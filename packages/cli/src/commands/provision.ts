@@ -8,7 +8,7 @@ import {
 } from '@secure-esp/firmware-image/node';
 import { isPkiError, openPki, parseCertificate, writeSecretFile, type PkiTree } from '@secure-esp/pki';
 import { stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { print, type CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf, readInput } from '../files.js';
@@ -19,6 +19,7 @@ import {
   PROVISIONING_PARTITION,
   provisioningEntries,
 } from '../provision/provisioning-entries.js';
+import { batchCsv } from '../provision/batch-csv.js';
 import {
   checkProvisionOptions,
   layoutOf,
@@ -85,7 +86,7 @@ export async function provision(
       });
       made.push({ id, identity, ...filesOf(folder, entries, { layout, keys: keysOf(), options }) });
     }
-    await refuseExisting(context, made, options);
+    await refuseExisting(context, [...made.flatMap(filesIn), ...batchOf(context, made, layout, options)], options);
     return made;
   };
   const { estUrl } = options;
@@ -102,6 +103,10 @@ export async function provision(
     made = await make(byClaim(await enrolmentClaims(context, tree, ids, options)));
   }
   await write(context, out, made, options);
+  const existing = options.force === true ? 'replace' : 'refuse';
+  // last: what it lists is there
+  for (const { path, content } of batchOf(context, made, layout, options))
+    await writeSecretFile(path, content, { existing });
   report(context, made, layout, options);
 }
 
@@ -169,13 +174,32 @@ function filesOf(
 const filesIn = ({ image, keys, csv }: Provisioned): readonly OutputFile[] =>
   [image, keys, csv].filter((file) => file !== undefined);
 
-async function refuseExisting(
+/** The list of `--batch`, or nothing. */
+function batchOf(
   context: CliContext,
   made: readonly Provisioned[],
+  { places }: Layout,
+  { batch }: ProvisionOptions,
+): readonly OutputFile[] {
+  if (batch === undefined) return [];
+  const path = pathOf(context, batch);
+  const shown = (file: OutputFile): string => relative(dirname(path), file.path);
+  const lines = made.map(({ id, identity, image, keys }) => ({
+    ...{ id, image: shown(image), keys: keys && shown(keys) },
+    ...(identity.kind === 'pair'
+      ? { serial: identity.serial, until: identity.notAfter }
+      : { serial: '', until: identity.expiresAt }),
+  }));
+  return [{ path, content: batchCsv(lines, { image: places?.provisioning.offset, keys: places?.keys?.offset }) }];
+}
+
+async function refuseExisting(
+  context: CliContext,
+  files: readonly OutputFile[],
   { force }: ProvisionOptions,
 ): Promise<void> {
   if (force === true) return;
-  for (const { path } of made.flatMap(filesIn)) {
+  for (const { path } of files) {
     if ((await stat(path).catch(() => undefined)) === undefined) continue;
     const nextStep = 'Name another folder with --out, or replace it with --force.';
     throw new CliError(`"${relative(context.cwd, path)}" is there already; nothing was written.`, nextStep);

@@ -35,6 +35,7 @@ export function addProvision(program: Command, context: CliContext): void {
     .option('--encrypt', 'encrypt it (XTS-AES-256), as encrypted NVS is')
     .option('--keys <file>', 'NVS key partition to encrypt with; `make` makes one for each device')
     .option('--csv', 'also write the CSV that Espressif’s generator makes the same of')
+    .option('--batch <file>', 'also write a CSV that lists the devices: id, serial, offsets and files')
     .option('--force', 'replace files that are there')
     .option('--json', 'print JSON')
     .action(async (ids: string[], options: ProvisionOptions) => {

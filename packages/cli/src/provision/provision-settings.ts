@@ -12,6 +12,7 @@ export interface ProvisionOptions extends PkiOptions {
   readonly encrypt?: true;
   readonly keys?: string;
   readonly csv?: true;
+  readonly batch?: string;
   readonly brokerUrl?: string;
   readonly otaUrl?: string;
   readonly releaseKey?: string;
