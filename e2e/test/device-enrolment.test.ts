@@ -7,38 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { hasTools, temporaryFolder, workspaceRoot } from './support/environment.js';
+import { mbedtlsBuilds } from './support/mbedtls-builds.js';
 import { runCli, runProgram, startCli, type Program } from './support/program.js';
 
 const firmware = join(workspaceRoot, 'firmware');
 const component = join(firmware, 'components/secure_esp');
-const own = join(workspaceRoot, 'build/mbedtls-3.6.5');
-
-/** The system's mbedTLS, and that of ESP-IDF 5.3 to 5.5. */
-const BUILDS = [
-  {
-    name: 'mbedTLS of the system',
-    file: '/usr/include/mbedtls/ssl.h',
-    flags: [],
-    libraries: ['tls', 'x509', 'crypto'].map((name) => `-lmbed${name}`),
-  },
-  {
-    name: 'mbedTLS 3.6',
-    file: join(own, 'lib/libmbedtls.a'),
-    flags: ['-isystem', join(own, 'include')],
-    libraries: [join(own, 'lib/libmbedtls.a')],
-  },
-];
 
 const hasPrograms = hasTools('gcc', 'openssl');
-
-function isBuilt({ name, file }: (typeof BUILDS)[number]): boolean {
-  if (existsSync(file)) return true;
-  const [flag, variable] = file.startsWith(own) ? [' --proofs', 'SECURE_ESP_REQUIRE_MBEDTLS_3'] : ['', 'CI'];
-  const sentence = `not installed: ${name}, ${file} (./tools/setup-test-deps.sh${flag} installs it)`;
-  if (process.env[variable] !== undefined) throw new Error(sentence);
-  console.warn(`SKIPPED, ${sentence}`);
-  return false;
-}
 
 /** The portable sources of enrolment, as its list has them, and the part on PSA. */
 async function enrolSources(): Promise<readonly string[]> {
@@ -82,7 +57,7 @@ const openssl = async (...args: string[]): Promise<string> => {
 const DIED = 9;
 
 /** The firmware's code for enrolment, on this machine. */
-describe.skipIf(!hasPrograms).each(BUILDS.filter(isBuilt))('a device that enrols, on $name', ({ flags, libraries }) => {
+describe.skipIf(!hasPrograms).each(mbedtlsBuilds())('a device that enrols, on $name', ({ flags, libraries }) => {
   let folder: string;
   let program: string;
 

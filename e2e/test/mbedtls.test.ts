@@ -1,41 +1,15 @@
 import { openPki, type Credentials, type PkiTree } from '@secure-esp/pki';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasTools, workspaceRoot } from './support/environment.js';
+import { mbedtlsBuilds } from './support/mbedtls-builds.js';
 import { runCli, runProgram, startCli, type Program } from './support/program.js';
 
 const SOURCE = join(workspaceRoot, 'packages/pki/test/cross-checks/mbedtls-check.c');
-const own = join(workspaceRoot, 'build/mbedtls-3.6.5');
-
-/** The system's mbedTLS, and that of ESP-IDF 5.3 to 5.5. */
-const BUILDS = [
-  {
-    name: 'mbedTLS of the system',
-    file: '/usr/include/mbedtls/ssl.h',
-    flags: [],
-    libraries: ['-lmbedtls', '-lmbedx509', '-lmbedcrypto'],
-  },
-  {
-    name: 'mbedTLS 3.6',
-    file: join(own, 'lib/libmbedtls.a'),
-    flags: ['-I', join(own, 'include')],
-    libraries: [join(own, 'lib/libmbedtls.a')],
-  },
-];
 
 const hasPrograms = hasTools('gcc', 'mosquitto');
-
-function isBuilt({ name, file }: (typeof BUILDS)[number]): boolean {
-  if (existsSync(file)) return true;
-  const [flag, variable] = file.startsWith(own) ? [' --proofs', 'SECURE_ESP_REQUIRE_MBEDTLS_3'] : ['', 'CI'];
-  const sentence = `not installed: ${name}, ${file} (./tools/setup-test-deps.sh${flag} installs it)`;
-  if (process.env[variable] !== undefined) throw new Error(sentence);
-  console.warn(`SKIPPED, ${sentence}`);
-  return false;
-}
 
 const hex = (text: string): string => Buffer.from(text).toString('hex');
 const HTTP = hex('GET /secure_esp.bin HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
@@ -44,7 +18,7 @@ const MQTT = '100d00044d5154540402003c000161';
 const CONNACK = 'received 20020000';
 
 /** The TLS of the chip at the servers of this project. */
-describe.skipIf(!hasPrograms).each(BUILDS.filter(isBuilt))('a device on $name', ({ flags, libraries }) => {
+describe.skipIf(!hasPrograms).each(mbedtlsBuilds())('a device on $name', ({ flags, libraries }) => {
   let dir: string;
   let tree: PkiTree;
   let a: Credentials;
