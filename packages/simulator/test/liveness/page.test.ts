@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/index.js';
 import { createBackoff } from '../../src/ports/backoff.js';
 import { resolveOptions } from '../../src/device/resolve-options.js';
-import { BOUNDS, constants, PAGE, valueOf } from './page.js';
+import { BOUNDS, constants, kconfigDefault, PAGE, valueOf } from './page.js';
 
 const sources = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith('.test.ts') && name !== 'page.test.ts')
@@ -32,6 +32,15 @@ describe('docs/liveness.md', () => {
   });
   it('lists what never happens', () => {
     expect(never.length).toBeGreaterThanOrEqual(9);
+  });
+
+  it('has the values of the ESP-IDF port as its Kconfig has them', () => {
+    const named = [...PAGE.matchAll(/`(SECURE_ESP_\w+)`\s\((\d+)/g)].map(([, name = '', value]) => [
+      name,
+      Number(value),
+    ]);
+    expect(named.length).toBeGreaterThanOrEqual(5);
+    expect(named).toEqual(named.map(([name]) => [name, kconfigDefault(String(name))]));
   });
 
   it('has the port’s constants as the simulator has them', () => {

@@ -9,6 +9,14 @@ const HEADER = readFileSync(
   'utf8',
 );
 
+const KCONFIG = readFileSync(at('../../../../firmware/components/secure_esp/Kconfig'), 'utf8');
+
+/** The number that an option of the ESP-IDF port has unless somebody sets another. */
+export const kconfigDefault = (name: string): number => {
+  const [, text = ''] = KCONFIG.split(new RegExp(`^\\s*config ${name}$`, 'm'));
+  return Number(/^\s*default (\d+)$/m.exec(text.split(/^\s*config /m, 1)[0] ?? '')?.[1]);
+};
+
 /** Seconds of every constant that a formula of the page may name: the core's, and the port's of the page's own table. */
 export const constants = (): ReadonlyMap<string, number> => {
   const core = [...HEADER.matchAll(/^#define (SESP_\w+_(MS|S)) \((\d+)u\)$/gm)];

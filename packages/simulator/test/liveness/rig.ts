@@ -7,7 +7,7 @@ import type { DeviceEvent, VirtualDevice, VirtualDeviceOptions } from '../../src
 import { checkImage } from '../../src/ports/image-checker.js';
 import { SLOT_BYTES, type Build, type Materials } from '../power/materials.js';
 import { createVirtualTime, type VirtualTime } from '../power/virtual-time.js';
-import { createFaultyLink, type FaultyLink, type Published } from './faulty-link.js';
+import { createFaultyLink, type FaultyLink, type Published } from '../support/faulty-link.js';
 import { createFaultyServer, type FaultyServer } from './faulty-server.js';
 
 const ID = 'esp-001';

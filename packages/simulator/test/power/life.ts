@@ -7,7 +7,7 @@ import { checkImage } from '../../src/ports/image-checker.js';
 import { flashOn, observed, type FlashDump, type Operation } from './flash-dump.js';
 import { SLOT_BYTES, type Materials } from './materials.js';
 import type { Goal } from './goals.js';
-import { createMemoryBroker, type MemoryBroker } from './memory-broker.js';
+import { createFaultyLink, type FaultyLink } from '../support/faulty-link.js';
 import { createMemoryServer, type MemoryServer } from './memory-server.js';
 import { createOperator } from './operator.js';
 import { readRecords } from './records.js';
@@ -65,12 +65,12 @@ const secureContext = createSecureContext();
 const planNetwork = (
   { clock }: ReturnType<typeof createVirtualTime>,
   faults: readonly NetworkFault[],
-  broker: MemoryBroker,
+  broker: FaultyLink,
   server: MemoryServer,
 ): void => {
   for (const { kind, atMs, forMs } of faults) {
     const set = (reachable: boolean): void => {
-      if (kind === 'broker') broker.reachable = reachable;
+      if (kind === 'broker') broker.fault = reachable ? undefined : 'unreachable';
       else if (kind === 'server') server.reachable = reachable;
       else if (!reachable) server.drop();
     };
@@ -91,7 +91,7 @@ export const live = async (given: Given): Promise<Life> => {
   const server = createMemoryServer(time);
   scenario.serve(server);
   const operator = createOperator(time, () => broker, DEVICE_ID, scenario.commands);
-  const broker = createMemoryBroker(time, operator.received);
+  const broker = createFaultyLink(operator.received);
   const witness = createWitness(scenario, () => operator.granted);
   const lines: string[] = [];
   const note = (text: string): void => void lines.push(`${(time.nowMs / 1000).toFixed(2)} ${text}`);

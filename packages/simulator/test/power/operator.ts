@@ -1,4 +1,4 @@
-import type { MemoryBroker, Received } from './memory-broker.js';
+import type { FaultyLink, Published } from '../support/faulty-link.js';
 import type { VirtualTime } from './virtual-time.js';
 
 const PATIENCE_MS = 5000;
@@ -13,7 +13,7 @@ export interface Command {
 
 /** Somebody who sends one command after the other. */
 export interface Operator {
-  readonly received: (message: Received) => void;
+  readonly received: (message: Published) => void;
   /** Begins, as soon as the device is connected. */
   start(): void;
   /** Leaves of the commands to which the device said yes. */
@@ -25,7 +25,7 @@ export interface Operator {
 
 export const createOperator = (
   time: VirtualTime,
-  broker: () => MemoryBroker,
+  broker: () => FaultyLink,
   id: string,
   commands: readonly Command[],
 ): Operator => {
@@ -46,6 +46,7 @@ export const createOperator = (
     broker().send({
       topic: `/esp/devices/${id}/${command.leaf}`,
       payload: Buffer.from(command.payload),
+      retained: false,
       responseTopic: `/esp/devices/${id}/replies/${CLIENT}`,
       correlation,
     });
