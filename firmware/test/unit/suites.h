@@ -18,6 +18,7 @@ void boot_suite(void);
 void confirm_suite(void);
 void resume_suite(void);
 void resume_faults_suite(void);
+void retry_suite(void);
 void faults_suite(void);
 void config_suite(void);
 void text_edges_suite(void);
