@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `npm test` needs beyond Node.js: the project's npm dependencies, the real peers the tests talk to
-# (Mosquitto, OpenSSL, curl, wget, nginx, mbedTLS), C compilers with sanitizers and coverage, CMake, a 32-bit RISC-V compiler
+# (Mosquitto, OpenSSL, curl, wget, nginx, Chromium, mbedTLS), C compilers with sanitizers and coverage, CMake, a 32-bit RISC-V compiler
 # with its emulator, and in .venv Espressif's espsecure and NVS generator as oracles and moto as the S3 service. With --proofs also
 # what `npm run verify` needs: Frama-C and its provers (1 GB), and the newer mbedTLS of ESP-IDF. Debian and Ubuntu. Safe to
 # run again: what is there is not installed twice.
@@ -15,6 +15,7 @@ need openssl openssl
 need curl curl
 need wget wget
 need nginx nginx-light
+need chromium chromium
 need gcc gcc
 need g++ g++
 need clang clang

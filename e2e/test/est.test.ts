@@ -58,7 +58,7 @@ describe('enrolment of real processes', () => {
     await writeFile(join(dir, 'app.bin'), await buildImage({ chip: 'esp32', project: 'secure_esp', version: '1.0.0' }));
     await run('image', 'sign', 'app.bin', '-o', 'signed.bin');
     expect(await run('pki', 'claim', 'esp-101', '--out', 'claims.json')).toBe('made claims.json with 1 claim(s)\n');
-    const broker = startCli(['broker', 'serve', '--operator-port', '0', '--device-port', '0'], dir);
+    const broker = startCli(['broker', 'run', '--operator-port', '0', '--device-port', '0'], dir);
     onTestFinished(async () => {
       await broker.stop();
     });

@@ -58,12 +58,12 @@ async function command(dir: string, ...args: string[]): Promise<string> {
 /** From an empty folder to a broker, in the commands of the README. */
 const WAYS: [way: string, start: (dir: string) => Promise<House>][] = [
   [
-    'pki init, broker serve --kind mosquitto',
+    'pki init, broker run --kind mosquitto',
     async (dir) => {
       await command(dir, 'pki', 'init', '--host', 'localhost', '--device', 'a', '--device', 'b');
       // ports of its own, because the usual ones may be taken where tests run
       const ports = ['--operator-port', '0', '--device-port', '0'];
-      const broker = startCli(['broker', 'serve', '--kind', 'mosquitto', ...ports], dir);
+      const broker = startCli(['broker', 'run', '--kind', 'mosquitto', ...ports], dir);
       const [, operators = '', devices = ''] = await broker.waitFor(/operators on (\d+), devices on (\d+)/);
       return { dir, broker, ports: { operators, devices } };
     },

@@ -53,7 +53,7 @@ async function startWorld(): Promise<World> {
   };
   await run('pki', 'init', '--host', 'localhost');
   for (const version of ['1.0.0', '1.1.0']) await writeImage(dir, version);
-  const broker = serve('broker', 'serve', '--kind', 'mosquitto', '--operator-port', '0', '--device-port', '0');
+  const broker = serve('broker', 'run', '--kind', 'mosquitto', '--operator-port', '0', '--device-port', '0');
   const [, operatorPort = '', devicePort = ''] = await broker.waitFor(/operators on (\d+), devices on (\d+)/);
   const server = serve('ota', 'serve', '--port', '0', '--log-level', 'warn');
   const [, otaPort = ''] = await server.waitFor(/update server on https:\/\/[\d.]+:(\d+)/);

@@ -22,7 +22,7 @@ test.skipIf(!hasTools('stdbuf', 'mosquitto', 'mosquitto_pub'))(
       dir,
       home: dir,
       ready: [
-        [/^npx secure-esp broker serve/, /operators on [0-9]+/],
+        [/^npx secure-esp broker run/, /operators on [0-9]+/],
         [/^npx secure-esp ota serve/, /update server on/],
         [/^npx secure-esp sim/, /esp-001/],
         [/^npx secure-esp device watch/, /esp-001/],

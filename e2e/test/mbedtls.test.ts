@@ -46,7 +46,7 @@ describe.skipIf(!hasPrograms).each(mbedtlsBuilds())('a device on $name', ({ flag
     tree = await openPki(join(dir, '.secure-esp'));
     a = await tree.device('a');
     const any = ['--operator-port', '0', '--device-port', '0'];
-    broker = startCli(['broker', 'serve', '--kind', 'mosquitto', ...any], dir);
+    broker = startCli(['broker', 'run', '--kind', 'mosquitto', ...any], dir);
     ota = startCli(['ota', 'serve', '--port', '0'], dir);
     const [, operators = '', ofDevices = ''] = await broker.waitFor(/operators on (\d+), devices on (\d+)/);
     const [, update = ''] = await ota.waitFor(/update server on https:\/\/[^ ]+:(\d+)/);

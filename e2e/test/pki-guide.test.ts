@@ -10,7 +10,7 @@ useFixedPorts();
 
 /** What a command that runs until Ctrl-C prints once it does its work. */
 const READY: readonly (readonly [RegExp, RegExp])[] = [
-  [/^npx secure-esp broker serve/, /operators on [0-9]+/],
+  [/^npx secure-esp broker run/, /operators on [0-9]+/],
   [/^npx secure-esp ota serve/, /update server on/],
   [/^npx secure-esp est serve/, /enrolment/i],
   [/^mosquitto_sub/, /Subscribed|SUBACK/],
@@ -39,7 +39,7 @@ test.skipIf(!hasTools('stdbuf', 'mosquitto', 'mosquitto_sub', 'mosquitto_pub', '
     const outputOf = (start: string): string =>
       [...running].find(([line]) => line.startsWith(start))?.[1].output() ?? '';
     expect(outputOf('mosquitto_sub')).toMatch(/^3600$/m);
-    expect(outputOf('npx secure-esp broker serve')).toContain('revoked_device_disconnected');
+    expect(outputOf('npx secure-esp broker run')).toContain('revoked_device_disconnected');
     for (const program of running.values()) expect(program.output()).not.toMatch(/_failed/);
     for (const file of ['esp-003.pem', 'alice.crt', 'esp-007/client.crt', '.secure-esp/devices/lot-8-00025/client.crt'])
       expect((await stat(join(dir, file))).isFile()).toBe(true);

@@ -17,7 +17,7 @@ async function commandsOf(heading: string): Promise<string[][]> {
 
 /** What a command that runs until Ctrl-C prints once it does its work. */
 const READY: Readonly<Record<string, RegExp>> = {
-  'broker serve': /operators on [0-9]+/,
+  'broker run': /operators on [0-9]+/,
   'ota serve': /update server on/,
   sim: /booted and connected/,
   'device watch': /online/,

@@ -47,7 +47,7 @@ interface Broker {
 }
 
 async function serveBroker(cwd: string, kind: Kind): Promise<Broker> {
-  const args = ['broker', 'serve', '--kind', kind, '--operator-port', '0', '--device-port', '0'];
+  const args = ['broker', 'run', '--kind', kind, '--operator-port', '0', '--device-port', '0'];
   const program = startCli(args, cwd);
   onTestFinished(() => program.stop().then(() => undefined));
   const [, operators, devices] = await program.waitFor(/operators on (\d+), devices on (\d+)/);
@@ -285,7 +285,7 @@ describeBrokers('a revocation list that is no good does not open the broker', (k
     const stranger = await freshTree();
     await replaceList(tree.paths.deviceCaCrl, (copy) => change(copy, stranger.tree.paths.deviceCaCrl));
     const { code, output } = await runCli(
-      ['broker', 'serve', '--kind', kind, '--operator-port', '0', '--device-port', '0'],
+      ['broker', 'run', '--kind', kind, '--operator-port', '0', '--device-port', '0'],
       cwd,
     );
     expect(code).toBe(1);
@@ -306,7 +306,7 @@ describeBrokers('a revocation list that is no good does not open the broker', (k
     const { cwd, tree, a } = await freshTree();
     await secureEsp(cwd, 'pki', 'revoke', 'a');
     await rm(tree.paths.deviceCaCrl);
-    const program = startCli(['broker', 'serve', '--kind', kind, '--operator-port', '0', '--device-port', '0'], cwd);
+    const program = startCli(['broker', 'run', '--kind', kind, '--operator-port', '0', '--device-port', '0'], cwd);
     onTestFinished(() => program.stop().then(() => undefined));
     const started = await program.waitFor(/devices on (\d+)/).catch(() => undefined);
     if (started !== undefined) expect(await accepts(Number(started[1]), 'a', a)).toBe(false);

@@ -10,7 +10,7 @@ export interface ClientFiles {
   readonly key: string;
 }
 
-/** `secure-esp broker serve` on Mosquitto and `secure-esp ota serve` on one tree, on free ports; they end with the test. */
+/** `secure-esp broker run` on Mosquitto and `secure-esp ota serve` on one tree, on free ports; they end with the test. */
 export interface PkiServers {
   readonly broker: Program;
   readonly ota: Program;
@@ -21,7 +21,7 @@ export interface PkiServers {
 
 export async function startServers(cwd: string): Promise<PkiServers> {
   const broker = startCli(
-    ['broker', 'serve', '--kind', 'mosquitto', '--operator-port', '0', '--device-port', '0'],
+    ['broker', 'run', '--kind', 'mosquitto', '--operator-port', '0', '--device-port', '0'],
     cwd,
   );
   onTestFinished(async () => {

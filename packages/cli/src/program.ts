@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { createRequire } from 'node:module';
 import type { BrokerConfigOptions } from './commands/broker-config.js';
-import type { BrokerServeOptions } from './commands/broker-serve.js';
+import type { BrokerRunOptions } from './commands/broker-run.js';
 import type { DemoCommandOptions } from './commands/demo.js';
 import type { DeviceForgetOptions } from './commands/device-forget.js';
 import type { DeviceSendOptions } from './commands/device-send.js';
@@ -80,14 +80,14 @@ function addBroker(program: Command, context: CliContext): void {
       .option('--host <address>', 'address to listen on', '127.0.0.1')
       .option('--operator-port <port>', 'port of the operators’ listener', portOption, 8883)
       .option('--device-port <port>', 'port of the devices’ listener', portOption, 8884);
-  listeners(broker.command('serve').description('Runs a broker until Ctrl-C.'))
+  listeners(broker.command('run').description('Runs a broker until Ctrl-C.'))
     .addOption(
       new Option('--kind <kind>', 'embedded (in memory), or the installed Mosquitto')
         .choices(['embedded', 'mosquitto'])
         .default('embedded'),
     )
-    .action(async (options: BrokerServeOptions) => {
-      await (await import('./commands/broker-serve.js')).brokerServe(context, options);
+    .action(async (options: BrokerRunOptions) => {
+      await (await import('./commands/broker-run.js')).brokerRun(context, options);
     });
   listeners(broker.command('config').description('Writes the configuration and access rules for Mosquitto or EMQX.'))
     .addOption(new Option('--kind <kind>', 'for which broker').choices(['mosquitto', 'emqx']).default('mosquitto'))

@@ -16,7 +16,7 @@ import { runMain, temporaryFolder } from './run-main.js';
 /** Goal of a revocation: from the command to the end of the device's connection. */
 const GOAL_MS = 2_000;
 
-/** `secure-esp broker serve` in this process, on free ports; ends with the test. */
+/** `secure-esp broker run` in this process, on free ports; ends with the test. */
 async function serve(cwd: string, kind: string): Promise<{ devicePort: number; lines: string[] }> {
   const lines: string[] = [];
   const controller = new AbortController();
@@ -31,14 +31,14 @@ async function serve(cwd: string, kind: string): Promise<{ devicePort: number; l
       done();
     },
   });
-  const argv = ['broker', 'serve', '--kind', kind, '--operator-port', '0', '--device-port', '0'];
+  const argv = ['broker', 'run', '--kind', kind, '--operator-port', '0', '--device-port', '0'];
   const running = main(argv, { cwd, stdout, stderr: stdout, signal: controller.signal });
   onTestFinished(async () => {
     controller.abort();
     await running;
   });
   const ended = running.then((exitCode) => {
-    throw new Error(`broker serve ended with ${exitCode}: ${lines.join('')}`);
+    throw new Error(`broker run ended with ${exitCode}: ${lines.join('')}`);
   });
   return { devicePort: await Promise.race([port, ended]), lines };
 }
@@ -75,7 +75,7 @@ function installed(program: string): boolean {
   }
 }
 
-describe.each(['embedded', 'mosquitto'] as const)('broker serve --kind %s', (kind) => {
+describe.each(['embedded', 'mosquitto'] as const)('broker run --kind %s', (kind) => {
   const name = 'ends the connection of a device that is revoked within two seconds and lets it in no more';
   test.skipIf(kind === 'mosquitto' && !installed('mosquitto'))(
     kind === 'mosquitto' ? `${name} (needs mosquitto)` : name,

@@ -28,5 +28,5 @@ export async function pkiRevoke(
   }
   for (const one of revoked) print(context, `revoked ${one.serial}: ${one.reason}, since ${one.at.toISOString()}`);
   printCrls(context, crls);
-  print(context, '`secure-esp broker serve` follows by itself; other servers have to load the list again.');
+  print(context, '`secure-esp broker run` follows by itself; other servers have to load the list again.');
 }

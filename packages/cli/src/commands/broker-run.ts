@@ -6,7 +6,7 @@ import { pathOf } from '../files.js';
 import { followCrls } from '../follow-crls.js';
 import { startBroker, type BrokerKind } from '../start-broker.js';
 
-export interface BrokerServeOptions {
+export interface BrokerRunOptions {
   readonly dir: string;
   readonly kind: BrokerKind;
   readonly host: string;
@@ -14,8 +14,8 @@ export interface BrokerServeOptions {
   readonly devicePort: number;
 }
 
-/** `secure-esp broker serve` */
-export async function brokerServe(context: CliContext, options: BrokerServeOptions): Promise<void> {
+/** `secure-esp broker run` */
+export async function brokerRun(context: CliContext, options: BrokerRunOptions): Promise<void> {
   const tree = await openPki(pathOf(context, options.dir));
   const { kind, host, operatorPort, devicePort } = options;
   const crls = await tree.crls();
