@@ -11,6 +11,7 @@ export default tseslint.config(
       '.nx/',
       '.venv/',
       '.secure-esp/',
+      'bench/.cache/',
       'firmware/**/build/',
       '**/golden/',
     ],
@@ -22,6 +23,10 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        { allowForKnownSafeCalls: [{ from: 'package', name: ['test'], package: 'node:test' }] },
+      ],
       // Exporting a fresh key as JWK can dead-lock Node 20 in native code; SPKI and PKCS#8 do not.
       'no-restricted-syntax': [
         'error',
@@ -50,6 +55,17 @@ export default tseslint.config(
         URL: 'readonly',
         WebAssembly: 'readonly',
       },
+    },
+  },
+  {
+    files: ['examples/*/public/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['alert', 'document', 'EventSource', 'fetch', 'FormData', 'location', 'URLSearchParams'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
     },
   },
   prettier,

@@ -18,6 +18,8 @@ export type { EmqxConfigOptions, EmqxFiles, EmqxTlsPaths } from './emqx/emqx-con
 export { DEFAULT_LIMITS } from './limits.js';
 export type { BrokerLimits } from './limits.js';
 export type { RunningBroker } from './running-broker.js';
+export { WEBSOCKET_PATH } from './websocket/websocket-options.js';
+export type { WebSocketOptions } from './websocket/websocket-options.js';
 export type { ActionDenied, BrokerEvent, ClientConnected, ClientDisconnected } from './events.js';
 
 // Ending the connection of a revoked device

@@ -1,14 +1,16 @@
 import type { Peer } from './permissions.js';
 
-/** A broker that accepts connections on both listeners. */
+/** A broker that accepts connections on all its listeners. */
 export interface RunningBroker {
   readonly kind: 'embedded' | 'mosquitto';
-  /** Address that both listeners are bound to. */
+  /** Address that the listeners are bound to. */
   readonly host: string;
   /** Port of the listener that trusts the operators' CA. */
   readonly operatorPort: number;
   /** Port of the listener that trusts the devices' CA. */
   readonly devicePort: number;
+  /** Port of the operators' listener for MQTT over WebSocket (`wss://host:port/mqtt`), if there is one. */
+  readonly websocketPort: number | undefined;
   /** Resolves once the broker has ended: with `undefined` after `close()`, else with the error that ended it. */
   readonly exited: Promise<Error | undefined>;
   /** Ends all connections, then the listeners. Safe to call twice. */

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vitest';
+import type { RunningBroker } from '../src/index.js';
 import { SCENARIOS } from './conformance.js';
 import type { Conformance } from './conformance/scenario.js';
 import { START, type TestBroker } from './support/brokers.js';
@@ -20,12 +21,17 @@ describeWith(['openssl', 'mosquitto', 'mosquitto_pub'], 'what the contract needs
     rmSync(dir, { recursive: true, force: true });
   });
 
-  describe.each(['embedded', 'mosquitto'] as const)('%s', (kind) => {
+  describe.each([
+    { kind: 'embedded', transport: 'TCP' },
+    { kind: 'embedded', transport: 'WebSocket' },
+    { kind: 'mosquitto', transport: 'TCP' },
+    { kind: 'mosquitto', transport: 'WebSocket' },
+  ] as const)('$kind, operators over $transport', ({ kind, transport }) => {
     let running: TestBroker;
     let clients: TestClient[];
     let number = 0;
     beforeEach(async () => {
-      const own = join(dir, `${kind}-${number++}`);
+      const own = join(dir, `${kind}-${transport}-${number++}`);
       mkdirSync(own);
       clients = [];
       running = await START[kind]({ certificates, dir: own, limits: { maxQueuedMessages: 50 } });
@@ -35,6 +41,10 @@ describeWith(['openssl', 'mosquitto', 'mosquitto_pub'], 'what the contract needs
       await running.broker.close();
     });
 
+    const operators = ({ operatorPort, websocketPort }: RunningBroker) =>
+      transport === 'TCP'
+        ? { port: operatorPort }
+        : { port: websocketPort ?? 0, protocol: 'wss' as const, path: '/mqtt' };
     const context = (): Conformance => {
       const { broker } = running;
       const connect: Conformance['connect'] = async (options) => {
@@ -47,7 +57,7 @@ describeWith(['openssl', 'mosquitto', 'mosquitto_pub'], 'what the contract needs
         certificates,
         connect,
         operator: (clientId, options) =>
-          connect({ port: broker.operatorPort, credentials: certificates.operator, clientId, ...options }),
+          connect({ ...operators(broker), credentials: certificates.operator, clientId, ...options }),
         device: (clientId, options) =>
           connect({ port: broker.devicePort, credentials: certificates.device(clientId), clientId, ...options }),
       };

@@ -4,15 +4,17 @@ import type { TLSSocket } from 'node:tls';
 import { BrokerError } from '../errors.js';
 import type { BrokerEvent } from '../events.js';
 import { resolveLimits, type BrokerLimits } from '../limits.js';
+import { identify } from '../listener/identity.js';
+import { listen, type Listener } from '../listener/tls-listener.js';
 import { permissionsOf, type Peer } from '../permissions.js';
 import type { RunningBroker } from '../running-broker.js';
 import { checkTls, type BrokerTls } from '../tls.js';
+import { listenWebSocket } from '../websocket/websocket-listener.js';
+import { resolveOrigins, type WebSocketOptions } from '../websocket/websocket-options.js';
 import { hardenBroker, hardenClient } from './hardening.js';
 import { createHooks } from './hooks.js';
-import { identify } from './identity.js';
-import { listen, type Listener } from './listener.js';
 
-export interface EmbeddedBrokerOptions {
+export interface EmbeddedBrokerOptions extends WebSocketOptions {
   readonly tls: BrokerTls;
   /** Contract whose access rules apply. Default: `secureEspV1`. */
   readonly protocol?: Protocol;
@@ -44,13 +46,14 @@ const CLOSE_GRACE_MS = 1_000;
 
 /**
  * Starts an MQTT 5 broker in this process, for demos, tests and single machines: two TLS listeners, one per CA, with the
- * contract's ACL. Resolves once both listen.
+ * contract's ACL, and one for operators over WebSocket if it is wanted. Resolves once all listen.
  *
  * Rejects with {@link BrokerError} `bad_tls`, `bad_option`, `port_taken` or `start_failed`; nothing stays open then.
  */
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
   checkTls(options.tls);
   const limits = resolveLimits(options.limits);
+  const origins = resolveOrigins(options.websocketOrigins);
   const host = options.host ?? '127.0.0.1';
   const onEvent = options.onEvent ?? (() => undefined);
   const peers = new WeakMap<Connection, Peer>();
@@ -73,6 +76,10 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   hardenBroker(broker, limits.maxQueuedMessages);
   reportClients(broker, (client) => peers.get(client.conn), onEvent);
 
+  const serve = (connection: Connection, peer: Peer) => {
+    peers.set(connection, peer);
+    hardenClient(broker.handle(connection));
+  };
   const accept = (role: Role) => (socket: TLSSocket) => {
     const identity = identify(socket, role);
     if ('refusal' in identity) {
@@ -80,8 +87,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
       socket.destroy();
       return;
     }
-    peers.set(socket, identity.peer);
-    hardenClient(broker.handle(socket));
+    serve(socket, identity.peer);
   };
 
   const listeners: Listener[] = [];
@@ -96,31 +102,43 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   // Not in the types: faults of the persistence.
   (broker as NodeJS.EventEmitter).on('error', fail);
 
-  const open = async (role: Role, port: number) => {
-    const listener = await listen({
-      role,
-      tls: options.tls,
-      host,
-      port,
-      maxConnections: limits.maxConnections,
-      handshakeDeadlineMs: limits.connectDeadlineMs,
-      onConnection: accept(role),
-      onRefused: (reason) => {
-        onEvent({ type: 'denied', action: 'connect', role, reason });
-      },
-      onFault: fail,
-    });
+  const common = (role: Role, port: number) => ({
+    tls: options.tls,
+    host,
+    port,
+    maxConnections: limits.maxConnections,
+    handshakeDeadlineMs: limits.connectDeadlineMs,
+    onRefused: (reason: string) => {
+      onEvent({ type: 'denied', action: 'connect', role, reason });
+    },
+    onFault: fail,
+  });
+  const keep = (listener: Listener): Listener => {
     listeners.push(listener);
     return listener;
   };
+  const open = async (role: Role, port: number) =>
+    keep(await listen({ ...common(role, port), role, onConnection: accept(role) }));
+  const openWebSocket = async (port: number) =>
+    keep(
+      await listenWebSocket({
+        ...common('operator', port),
+        origins,
+        maxPacketBytes: limits.maxPacketBytes,
+        onClient: serve,
+      }),
+    );
   try {
     const operators = await open('operator', options.operatorPort ?? DEFAULT_PORTS.operators);
     const devices = await open('device', options.devicePort ?? DEFAULT_PORTS.devices);
+    const { websocketPort: wanted } = options;
+    const webSockets = wanted === undefined ? undefined : await openWebSocket(wanted);
     return {
       kind: 'embedded',
       host,
       operatorPort: operators.port,
       devicePort: devices.port,
+      websocketPort: webSockets?.port,
       exited,
       close: () => close(),
       [Symbol.asyncDispose]: () => close(),

@@ -4,12 +4,18 @@ import { generateEmqxAcl } from '@secure-esp/protocol/codegen';
 import { BrokerError } from '../errors.js';
 import { resolveLimits, type BrokerLimits } from '../limits.js';
 import type { BrokerTlsPaths } from '../mosquitto/mosquitto-config.js';
+import {
+  resolveOrigins,
+  WEBSOCKET_PATH,
+  WEBSOCKET_SUBPROTOCOL,
+  type WebSocketOptions,
+} from '../websocket/websocket-options.js';
 import { block, hoconString, type Setting } from './hocon.js';
 
 /** Without revocation lists: EMQX reads none from files. */
 export type EmqxTlsPaths = Omit<BrokerTlsPaths, 'operatorCrlPath' | 'deviceCrlPath'>;
 
-export interface EmqxConfigOptions {
+export interface EmqxConfigOptions extends WebSocketOptions {
   /** Absolute paths, as EMQX sees them. */
   readonly tls: EmqxTlsPaths;
   /** Absolute path of the folder that `emqx_acl.conf` will be in. */
@@ -60,10 +66,17 @@ export function emqxConfig(options: EmqxConfigOptions): EmqxFiles {
     if (!isAbsolute(path)) throw new BrokerError('bad_option', `${name} must be an absolute path`);
     return hoconString(name, path);
   };
-  const listener = (name: 'operators' | 'devices', port: number, ca: string): readonly string[] =>
-    block(`listeners.ssl.${name}`, [
+  const listener = (
+    name: 'operators' | 'devices',
+    port: number,
+    ca: string,
+    type: 'ssl' | 'wss' = 'ssl',
+    settings: readonly Setting[] = [],
+  ): readonly string[] =>
+    block(`listeners.${type}.${name}`, [
       ['bind', hoconString('host', `${address(host)}:${tcpPort(`${name} port`, port)}`)],
       ['zone', name],
+      ...settings,
       ['max_connections', String(limits.maxConnections)],
       ['ssl_options.cacertfile', ca],
       ['ssl_options.certfile', file('tls.certPath', tls.certPath)],
@@ -73,6 +86,18 @@ export function emqxConfig(options: EmqxConfigOptions): EmqxFiles {
       ['ssl_options.versions', '["tlsv1.3", "tlsv1.2"]'],
       ['ssl_options.enable_crl_check', 'false'],
     ]);
+  const operatorCa = file('tls.operatorCaPath', tls.operatorCaPath);
+  const origins = [...resolveOrigins(options.websocketOrigins)];
+  const webSocket: readonly Setting[] = [
+    ['websocket.mqtt_path', hoconString('path', WEBSOCKET_PATH)],
+    ['websocket.fail_if_no_subprotocol', 'true'],
+    ['websocket.supported_subprotocols', hoconString('subprotocol', WEBSOCKET_SUBPROTOCOL)],
+    // what sends no Origin is no browser
+    ['websocket.check_origin_enable', 'true'],
+    ['websocket.allow_origin_absence', 'true'],
+    // an empty list would be EMQX's default, its Dashboard
+    ['websocket.check_origins', hoconString('websocketOrigins', origins.join(', ') || 'https://none.invalid')],
+  ];
   const zone = (name: 'operators' | 'devices', identity: readonly Setting[]): readonly string[] =>
     block(`zones.${name}.mqtt`, [
       ['peer_cert_as_username', 'cn'],
@@ -88,11 +113,10 @@ export function emqxConfig(options: EmqxConfigOptions): EmqxFiles {
     ...['tcp', 'ssl', 'ws', 'wss'].map((type) => `listeners.${type}.default.enable = false`),
     '',
     '# enable_crl_check: the certificates name no distribution point to fetch a list from. Ban revoked names in EMQX.',
-    ...listener(
-      'operators',
-      options.operatorPort ?? DEFAULT_PORTS.operators,
-      file('tls.operatorCaPath', tls.operatorCaPath),
-    ),
+    ...listener('operators', options.operatorPort ?? DEFAULT_PORTS.operators, operatorCa),
+    ...(options.websocketPort === undefined
+      ? []
+      : listener('operators', options.websocketPort, operatorCa, 'wss', webSocket)),
     ...listener('devices', options.devicePort ?? DEFAULT_PORTS.devices, file('tls.deviceCaPath', tls.deviceCaPath)),
     '',
     ...zone('operators', []),

@@ -37,6 +37,12 @@ export interface MosquittoConfigOptions {
    * heard there. Without spaces, in a folder that nobody else enters. Default: none.
    */
   readonly adminSocketPath?: string;
+  /**
+   * Absolute path of a Unix socket on which clients need no certificate and may do what operators may: for a listener in front
+   * of Mosquitto that has checked their certificates, such as that of `startMosquitto` for WebSockets. Whoever enters its
+   * folder is an operator. Without spaces. Default: none.
+   */
+  readonly operatorSocketPath?: string;
   /** Keep retained messages and sessions in `dir` over a restart. Default false. */
   readonly persistence?: boolean;
   /**
@@ -117,7 +123,20 @@ export function mosquittoConfig(options: MosquittoConfigOptions): MosquittoFiles
     ),
     ...(options.adminSocketPath === undefined
       ? []
-      : adminListener(file('adminSocketPath', options.adminSocketPath), file('dir', join(dir, 'admin.acl')))),
+      : socketListener({
+          name: 'adminSocketPath',
+          comment: 'whoever enters the folder of this socket may end connections, and nothing else',
+          socket: file('adminSocketPath', options.adminSocketPath),
+          acl: file('dir', join(dir, 'admin.acl')),
+        })),
+    ...(options.operatorSocketPath === undefined
+      ? []
+      : socketListener({
+          name: 'operatorSocketPath',
+          comment: 'operators whose certificates were checked in front of this socket',
+          socket: file('operatorSocketPath', options.operatorSocketPath),
+          acl: file('dir', join(dir, 'operators.acl')),
+        })),
     '',
   ];
   return {
@@ -128,15 +147,15 @@ export function mosquittoConfig(options: MosquittoConfigOptions): MosquittoFiles
   };
 }
 
-function adminListener(socket: string, acl: string): readonly string[] {
+function socketListener(listener: { name: string; comment: string; socket: string; acl: string }): readonly string[] {
   // Mosquitto would listen at what is before the space
-  if (/\s/.test(socket)) throw new BrokerError('bad_option', 'adminSocketPath must not have spaces');
+  if (/\s/.test(listener.socket)) throw new BrokerError('bad_option', `${listener.name} must not have spaces`);
   return [
     '',
-    '# whoever enters the folder of this socket may end connections, and nothing else',
-    `listener 0 ${socket}`,
+    `# ${listener.comment}`,
+    `listener 0 ${listener.socket}`,
     'allow_anonymous true',
-    `acl_file ${acl}`,
+    `acl_file ${listener.acl}`,
   ];
 }
 

@@ -5,8 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_PORTS } from '@secure-esp/protocol';
 import { BrokerError } from '../errors.js';
 import type { BrokerEvent } from '../events.js';
+import { resolveLimits } from '../limits.js';
 import type { RunningBroker } from '../running-broker.js';
-import { adminSocketIn, endSession } from './admin-socket.js';
+import type { BrokerTls } from '../tls.js';
+import { resolveOrigins, type WebSocketOptions } from '../websocket/websocket-options.js';
+import { endSession } from './admin-socket.js';
 import { findExecutable, isExecutable } from './find-executable.js';
 import {
   type BrokerTlsPaths,
@@ -18,10 +21,13 @@ import { createLogReader } from './mosquitto-log.js';
 import { superviseProcess, type SupervisedProcess } from './mosquitto-process.js';
 import { OpenClients } from './open-clients.js';
 import { claimPort } from './ports.js';
+import { privateSocketsIn } from './private-sockets.js';
 import { absolutePaths, checkTlsFiles } from './tls-files.js';
 import { answersTls } from './tls-probe.js';
+import { startWebSocketGateway, type WebSocketGateway } from './websocket-gateway.js';
 
-export interface MosquittoOptions extends Omit<MosquittoConfigOptions, 'adminSocketPath'> {
+export interface MosquittoOptions
+  extends Omit<MosquittoConfigOptions, 'adminSocketPath' | 'operatorSocketPath'>, WebSocketOptions {
   /** Default 8883; 0 = any free port. */
   readonly operatorPort?: number;
   /** Default 8884; 0 = any free port. */
@@ -99,7 +105,7 @@ async function start(executable: string, options: MosquittoOptions): Promise<Mos
     port === operatorPort ? 'operator' : port === devicePort ? 'device' : undefined,
   );
   const clients = new OpenClients();
-  const adminSocket = await adminSocketIn(dir);
+  const sockets = await privateSocketsIn(dir);
   const onLine = (line: string) => {
     options.onLog?.(line);
     for (const event of readLine(line)) {
@@ -110,8 +116,14 @@ async function start(executable: string, options: MosquittoOptions): Promise<Mos
   const launch = async (): Promise<SupervisedProcess> => {
     const { fingerprint256 } = await checkTlsFiles(tls);
     const user = options.user ?? currentUser();
-    const places = { tls, dir, host, operatorPort, devicePort, adminSocketPath: adminSocket.path };
-    await writeFiles(dir, mosquittoConfig({ ...options, ...places, ...(user === undefined ? {} : { user }) }));
+    const places = { tls, dir, host, operatorPort, devicePort, adminSocketPath: sockets.admin };
+    const settings = {
+      ...options,
+      ...places,
+      ...(options.websocketPort === undefined ? {} : { operatorSocketPath: sockets.operators }),
+      ...(user === undefined ? {} : { user }),
+    };
+    await writeFiles(dir, mosquittoConfig(settings));
     const started = await superviseProcess({ executable, args: ['-c', configPath], onLine });
     try {
       await untilReady(started, { ports: [operatorPort, devicePort], host, fingerprint256, options });
@@ -126,6 +138,7 @@ async function start(executable: string, options: MosquittoOptions): Promise<Mos
   const exited = new Promise<BrokerError | undefined>((resolve) => (ended = resolve));
   let closing: Promise<void> | undefined;
   let restarting: Promise<void> | undefined;
+  let gateway: WebSocketGateway | undefined;
   // Status 0 means that somebody asked it to end, e.g. Ctrl-C in the terminal that both processes share.
   const watch = (started: SupervisedProcess): SupervisedProcess => {
     void started.ended.then(({ exitCode, signal }) => {
@@ -133,36 +146,55 @@ async function start(executable: string, options: MosquittoOptions): Promise<Mos
       const byItself = `Mosquitto ended by itself (${signal ?? `status ${exitCode ?? 'unknown'}`})`;
       const expected = closing !== undefined || exitCode === 0;
       ended(expected ? undefined : new BrokerError('exited', byItself, { log: started.log() }));
+      void gateway?.close();
     });
     return started;
   };
   let child = watch(
     await launch().catch(async (error: unknown) => {
-      await adminSocket.remove();
+      await sockets.remove();
       throw error;
     }),
   );
+  const close = () =>
+    (closing ??= (restarting ?? Promise.resolve())
+      .catch(() => undefined) // told to whoever asked for the restart
+      .then(() => gateway?.close())
+      .then(() => child.stop(graceMs))
+      .then(() => sockets.remove()));
+  const fail = (cause: Error) => {
+    ended(new BrokerError('exited', 'the WebSocket listener failed', { cause }));
+    void close();
+  };
+  try {
+    gateway = await gatewayTo(sockets.operators, {
+      ...options,
+      host,
+      onFault: fail,
+      tls: (await checkTlsFiles(tls)).tls,
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const startAgain = async (next: BrokerTlsPaths): Promise<void> => {
     await child.stop(graceMs);
     clients.clear();
     tls = next;
     try {
       child = watch(await launch());
+      gateway?.setTls((await checkTlsFiles(tls)).tls);
     } catch (cause) {
       ended(new BrokerError('exited', 'Mosquitto could not be started again', { cause }));
       throw cause;
     }
   };
-  const close = () =>
-    (closing ??= (restarting ?? Promise.resolve())
-      .catch(() => undefined) // told to whoever asked for the restart
-      .then(() => child.stop(graceMs))
-      .then(() => adminSocket.remove()));
   return {
     kind: 'mosquitto',
     host,
     operatorPort,
     devicePort,
+    websocketPort: gateway?.port,
     get pid() {
       return child.pid ?? 0;
     },
@@ -171,14 +203,16 @@ async function start(executable: string, options: MosquittoOptions): Promise<Mos
     close,
     [Symbol.asyncDispose]: close,
     async reload() {
-      await checkTlsFiles(tls);
+      const { tls: read } = await checkTlsFiles(tls);
       if (closing !== undefined || !child.signal('SIGHUP')) throw new BrokerError('closed', 'the broker has ended');
+      gateway?.setTls(read);
     },
     async disconnect(peer) {
       if (closing !== undefined) throw new BrokerError('closed', 'the broker has ended');
       const ids = clients.of(peer);
-      await Promise.all(ids.map((id) => endSession(adminSocket.path, id, END_SESSION_DEADLINE_MS)));
-      return ids.length;
+      await Promise.all(ids.map((id) => endSession(sockets.admin, id, END_SESSION_DEADLINE_MS)));
+      const webSockets = peer.role === 'operator' ? await gateway?.disconnect(peer.commonName) : 0;
+      return ids.length + (webSockets ?? 0);
     },
     async restart(paths = tls) {
       const next = absolutePaths(paths);
@@ -189,6 +223,18 @@ async function start(executable: string, options: MosquittoOptions): Promise<Mos
       await restarting;
     },
   };
+}
+
+/** Undefined if none is wanted. */
+async function gatewayTo(
+  socketPath: string,
+  options: Omit<MosquittoOptions, 'tls'> & { tls: BrokerTls; host: string; onFault: (error: Error) => void },
+): Promise<WebSocketGateway | undefined> {
+  const { websocketPort: port, onEvent = () => undefined } = options;
+  const origins = resolveOrigins(options.websocketOrigins);
+  if (port === undefined) return undefined;
+  const limits = resolveLimits(options.limits);
+  return startWebSocketGateway({ ...options, port, origins, limits, socketPath, onEvent });
 }
 
 async function executableOf(path: string | undefined): Promise<string> {

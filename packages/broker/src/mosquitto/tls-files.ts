@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BrokerError } from '../errors.js';
-import { checkTls } from '../tls.js';
+import { type BrokerTls, checkTls } from '../tls.js';
 import type { BrokerTlsPaths } from './mosquitto-config.js';
 
 /** The same paths, absolute: Mosquitto resolves relative ones against its own working directory. */
@@ -19,12 +19,11 @@ export function absolutePaths(tls: BrokerTlsPaths): BrokerTlsPaths {
 
 /**
  * Reads and checks everything that Mosquitto is going to read, and throws `bad_tls` naming the file: with a revocation list
- * that it cannot read, Mosquitto 2.0 logs an error and accepts every certificate. Returns the broker's own fingerprint.
+ * that it cannot read, Mosquitto 2.0 logs an error and accepts every certificate. Returns what was read, and the broker's own fingerprint.
  */
-export async function checkTlsFiles(tls: BrokerTlsPaths): Promise<{ fingerprint256: string }> {
-  const cert = await readPem('certPath', tls.certPath);
-  checkTls({
-    cert,
+export async function checkTlsFiles(tls: BrokerTlsPaths): Promise<{ tls: BrokerTls; fingerprint256: string }> {
+  const read: BrokerTls = {
+    cert: await readPem('certPath', tls.certPath),
     key: await readPem('keyPath', tls.keyPath),
     operatorCa: await readPem('operatorCaPath', tls.operatorCaPath),
     deviceCa: await readPem('deviceCaPath', tls.deviceCaPath),
@@ -32,8 +31,9 @@ export async function checkTlsFiles(tls: BrokerTlsPaths): Promise<{ fingerprint2
       ? {}
       : { operatorCrl: await readPem('operatorCrlPath', tls.operatorCrlPath) }),
     ...(tls.deviceCrlPath === undefined ? {} : { deviceCrl: await readPem('deviceCrlPath', tls.deviceCrlPath) }),
-  });
-  return { fingerprint256: new X509Certificate(cert).fingerprint256 };
+  };
+  checkTls(read);
+  return { tls: read, fingerprint256: new X509Certificate(read.cert).fingerprint256 };
 }
 
 async function readPem(field: keyof BrokerTlsPaths, path: string): Promise<string> {

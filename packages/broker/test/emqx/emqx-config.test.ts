@@ -72,6 +72,23 @@ authorization.sources = [{ type = file, enable = true, path = "/etc/emqx/secure-
 `);
   });
 
+  test('has a listener for operators over WebSocket if it is wanted, for the listed pages only', () => {
+    const websocketOrigins = ['https://panel.example', 'https://localhost:8443'];
+    const text = emqxConfig({ ...options, websocketPort: 8885, websocketOrigins })['secure_esp.conf'];
+    const [, listener = ''] = /listeners\.wss\.operators \{\n([^}]*)\}/.exec(text) ?? [];
+    for (const line of [
+      ...['bind = "127.0.0.1:8885"', 'zone = operators', 'websocket.mqtt_path = "/mqtt"'],
+      ...['websocket.check_origin_enable = true', 'ssl_options.cacertfile = "/pki/ca.crt"'],
+      ...[
+        'websocket.check_origins = "https://panel.example, https://localhost:8443"',
+        'ssl_options.verify = verify_peer',
+      ],
+    ]) {
+      expect(listener).toContain(`  ${line}\n`);
+    }
+    expect(emqxConfig(options)['secure_esp.conf']).not.toContain('wss.operators');
+  });
+
   test('comes with the rules that the contract’s generator writes', () => {
     const protocol = defineProtocol({
       name: 'small',

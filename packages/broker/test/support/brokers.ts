@@ -16,7 +16,7 @@ export interface TestBroker {
   readonly revoke: (deviceCrl: string) => Promise<void>;
 }
 
-const anyPort = { operatorPort: 0, devicePort: 0 };
+const anyPort = { operatorPort: 0, devicePort: 0, websocketPort: 0 };
 
 /** Both kinds on free ports, with an empty revocation list. */
 export const START: Readonly<Record<RunningBroker['kind'], (options: StartOptions) => Promise<TestBroker>>> = {

@@ -28,6 +28,10 @@ export interface TestCertificates {
   readonly serverAsDevice: Credentials;
   /** A revocation list of the devices' CA. */
   readonly deviceCrl: (revoked: readonly Credentials[]) => string;
+  /** A revocation list of the operators' CA. */
+  readonly operatorCrl: (revoked: readonly Credentials[]) => string;
+  /** Another operator, CN `night-shift`. */
+  readonly otherOperator: Credentials;
 }
 
 const EXTENSIONS = {
@@ -73,6 +77,18 @@ export function createTestCertificates(dir: string): TestCertificates {
     };
   };
 
+  const crl = (authority: string, revoked: readonly Credentials[]): string => {
+    writeFileSync(path('index.txt'), '');
+    writeFileSync(path('crlnumber'), '01\n');
+    writeFileSync(
+      path('crl.cnf'),
+      '[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=sha256\ndefault_crl_days=2\n',
+    );
+    const ca = ['-config', 'crl.cnf', '-cert', `${authority}.crt`, '-keyfile', `${authority}.key`];
+    for (const { certPath } of revoked) openssl('ca', ...ca, '-revoke', certPath);
+    return openssl('ca', ...ca, '-gencrl').toString('utf8');
+  };
+
   for (const name of ['ca', 'device-ca', 'other-ca']) authority(name);
   const devices = new Map(['esp-001', 'esp-002'].map((id) => [id, issue(id, 'device-ca', id, 'client')]));
   return {
@@ -90,16 +106,8 @@ export function createTestCertificates(dir: string): TestCertificates {
     stranger: issue('stranger', 'other-ca', 'esp-001', 'client'),
     unnamed: issue('unnamed', 'device-ca', 'esp.+', 'client'),
     serverAsDevice: issue('server-as-device', 'device-ca', 'esp-001', 'server'),
-    deviceCrl(revoked) {
-      writeFileSync(path('index.txt'), '');
-      writeFileSync(path('crlnumber'), '01\n');
-      writeFileSync(
-        path('crl.cnf'),
-        '[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=sha256\ndefault_crl_days=2\n',
-      );
-      const ca = ['-config', 'crl.cnf', '-cert', 'device-ca.crt', '-keyfile', 'device-ca.key'];
-      for (const { certPath } of revoked) openssl('ca', ...ca, '-revoke', certPath);
-      return openssl('ca', ...ca, '-gencrl').toString('utf8');
-    },
+    otherOperator: issue('other-operator', 'ca', 'night-shift', 'client'),
+    deviceCrl: (revoked) => crl('device-ca', revoked),
+    operatorCrl: (revoked) => crl('ca', revoked),
   };
 }

@@ -1,6 +1,6 @@
 import { constants, type X509Certificate } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
-import { createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { Role } from '@secure-esp/protocol';
 import { BrokerError } from '../errors.js';
 import { type BrokerTls, splitCertificates, splitCrls } from '../tls.js';
@@ -21,6 +21,9 @@ export interface ListenerOptions {
   readonly port: number;
   readonly maxConnections: number;
   readonly handshakeDeadlineMs: number;
+  /** Default: a TLS server. One of HTTPS is a TLS server, too. */
+  readonly createServer?: (options: TlsOptions) => Server;
+  /** A handshake has succeeded. */
   readonly onConnection: (socket: TLSSocket) => void;
   /** A connection was refused before any MQTT. */
   readonly onRefused: (reason: string) => void;
@@ -33,20 +36,19 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const { role, host, port } = options;
   const sockets = new Set<Socket>();
   const clients = new Set<TLSSocket>();
-  const server = createServer(
-    {
-      ...contextOf(options.tls, role),
-      requestCert: true,
-      rejectUnauthorized: true,
-      handshakeTimeout: options.handshakeDeadlineMs,
-    },
-    (socket) => {
-      socket.setNoDelay(true);
-      clients.add(socket);
-      socket.once('close', () => clients.delete(socket));
-      options.onConnection(socket);
-    },
-  );
+  const create = options.createServer ?? createServer;
+  const server = create({
+    ...contextOf(options.tls, role),
+    requestCert: true,
+    rejectUnauthorized: true,
+    handshakeTimeout: options.handshakeDeadlineMs,
+  });
+  server.on('secureConnection', (socket) => {
+    socket.setNoDelay(true);
+    clients.add(socket);
+    socket.once('close', () => clients.delete(socket));
+    options.onConnection(socket);
+  });
   server.maxConnections = options.maxConnections;
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
