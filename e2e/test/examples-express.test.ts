@@ -1,35 +1,20 @@
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { workspaceRoot } from './support/environment.js';
+import { installExample } from './support/example.js';
 import { useFixedPorts } from './support/fixed-ports.js';
 import { runGuide } from './support/guide.js';
-import { installPacked } from './support/packed.js';
 import { runCli, startCli } from './support/program.js';
 
 useFixedPorts();
 
-const EXAMPLE = 'examples/express-fleet';
-
-interface ExampleManifest {
-  readonly scripts: Readonly<Record<string, string>>;
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly devDependencies: Readonly<Record<string, string>>;
-}
+const EXAMPLE = 'express-fleet';
 
 let dir: string;
 beforeAll(async () => {
-  const example = JSON.parse(await readFile(join(workspaceRoot, EXAMPLE, 'package.json'), 'utf8')) as ExampleManifest;
-  const others = Object.entries({ ...example.dependencies, ...example.devDependencies })
-    .filter(([name]) => !name.includes('secure-esp'))
-    .map(([name, range]) => `${name}@${range}`);
-  dir = await installPacked('express-fleet', { type: 'module', others });
-  const installed = JSON.parse(await readFile(join(dir, 'package.json'), 'utf8')) as object;
-  await writeFile(join(dir, 'package.json'), JSON.stringify({ ...installed, scripts: example.scripts }));
-  for (const name of ['src', 'public', 'tsconfig.json'])
-    await cp(join(workspaceRoot, EXAMPLE, name), join(dir, name), { recursive: true });
+  dir = await installExample(EXAMPLE);
 }, 300_000);
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
@@ -68,7 +53,7 @@ const origin = { origin: 'https://localhost:8070' };
 
 test('the README of examples/express-fleet: every command; then the page commands and follows an update', async () => {
   const { commands, running } = await runGuide({
-    file: `${EXAMPLE}/README.md`,
+    file: `examples/${EXAMPLE}/README.md`,
     dir,
     home: dir,
     ready: [
