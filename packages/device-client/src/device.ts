@@ -51,6 +51,7 @@ export interface DeviceMethods<P extends Protocol> {
 export type DeviceShortcuts<P extends Protocol> = Named<P, 'status', 'status', Reader<P, 'status'>> &
   Named<P, 'settings', 'settings', Reader<P, 'settings'>> &
   Named<P, 'update/state', 'updateState', Reader<P, 'update/state'>> &
+  Named<P, 'update/state', 'states', Stream<P, 'update/state'>> &
   Named<P, 'log', 'logs', Stream<P, 'log'>>;
 
 /** One device: its contract's commands as methods, its state and its events. */

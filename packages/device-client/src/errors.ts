@@ -11,23 +11,28 @@ export type UpdateErrorCode = (typeof UPDATE_ERROR_CODES)[number];
 /**
  * Every reason for which this package throws.
  *
- * - `invalid_argument`: an option, device id, topic name or command value is not allowed; nothing was sent
+ * - `invalid_argument`: an option, device id, topic or value is not allowed; nothing was sent
  * - `unreachable`: no network connection to the broker
- * - `tls`: the TLS handshake failed (unknown CA, expired, wrong name, bad key or certificate)
- * - `refused`: the broker refused or dropped the MQTT 5 connection
+ * - `expired`: waited in the offline queue for longer than its `maxAgeMs`; nothing was sent
+ * - `queue_full`: the offline queue was full; nothing was sent
+ * - `tls`: the TLS handshake failed: unknown CA, expired, wrong name, unusable key or certificate
+ * - `refused`: the broker refused the connection, lacks what is needed, or does not trust this client
  * - `denied`: the broker's access rules forbid this topic
- * - `deadline`: no answer in time
- * - `aborted`: the caller's signal aborted (`cause` is its reason)
+ * - `deadline`: no answer in time; of an update run: `UpdateError`, the run may still go on
+ * - `aborted`: the caller's signal aborted; `cause` is its reason
  * - `closed`: the client was closed
  * - `device_offline`: the device is not connected, so the command was not delivered
- * - `not_reported`: the device has never reported this value
+ * - `not_reported`: the broker holds no such value of the device
  * - `invalid_reply`: the device's answer misses what this command needs
+ * - `skipped`: a call to a fleet stopped before it came to this device; nothing was sent to it
  * - {@link COMMAND_ERROR_CODES}: the device refused ({@link CommandError})
  * - {@link UPDATE_ERROR_CODES}: an update run did not succeed ({@link UpdateError})
  */
 export const DEVICE_CLIENT_ERROR_CODES = [
   'invalid_argument',
   'unreachable',
+  'expired',
+  'queue_full',
   'tls',
   'refused',
   'denied',
@@ -37,6 +42,7 @@ export const DEVICE_CLIENT_ERROR_CODES = [
   'device_offline',
   'not_reported',
   'invalid_reply',
+  'skipped',
   ...COMMAND_ERROR_CODES,
   'failed',
   'rolled_back',

@@ -4,19 +4,31 @@ import { addCommands, hasUpdateRun } from './commands/command-tree.js';
 import { InFlightStore } from './commands/in-flight-store.js';
 import { readRetained, forgetDevice } from './retained.js';
 import type { FleetWatchOptions, LeafStreamOptions } from './events.js';
+import type { CloseOptions, ReloadOptions } from './client.js';
+import { createFleet, type FleetActions } from './fleet/fleet.js';
+import { checkConcurrency, checkFleetTarget, type FleetOptions, type FleetTarget } from './fleet/fleet-options.js';
+import type { FoundDevices } from './fleet/fleet-run.js';
+import { findPresent } from './fleet/find-present.js';
+import { openPresence, type PresenceOptions, type PresenceSource } from './fleet/presence-stream.js';
+import { DeviceClientError } from './errors.js';
 import { createIdentifier } from './identifier.js';
 import { Connection } from './mqtt/connection.js';
-import type { ResolvedOptions } from './options.js';
+import type { openLink } from './mqtt/link.js';
+import { OpenCalls } from './open-calls.js';
+import { copyTls, type ResolvedOptions } from './options.js';
 import { Presence, STATUS_LEAF } from './presence.js';
 import { SubscriptionRouter, type Delivery } from './router.js';
 import { EventSource } from './streams/event-source.js';
 import { runUpdate, UPDATE_RUN_LEAF, type UpdateRunOptions } from './update/run-update.js';
-import type { WaitOptions } from './wait.js';
+import { checkMs, type WaitOptions } from './wait.js';
 
-/** How long a device's status stays subscribed after the last command to it, milliseconds. */
+/** A device's status stays subscribed for so long after the last command to it, and at most twice, milliseconds. */
 const PRESENCE_LINGER_MS = 60_000;
 /** A broker that leaves a SUBSCRIBE unanswered for so long is given up, milliseconds. */
 const ACK_DEADLINE_MS = 10_000;
+/** Subscription identifiers: they tell which of two subscriptions to one topic a message is for. */
+const OWN_ID = 1;
+const SHARED_ID = 2;
 
 /** The untyped client: wires the parts together. {@link connect} gives it its contract's types. */
 export class FleetClient {
@@ -26,17 +38,31 @@ export class FleetClient {
   readonly #options: ResolvedOptions;
   readonly #connection: Connection;
   readonly #router: SubscriptionRouter;
+  readonly #sharedRouter: SubscriptionRouter | undefined;
   readonly #sender: CommandSender;
   readonly #presence: Presence | undefined;
   readonly #source: EventSource;
+  readonly #inFlight: InFlightStore<unknown>;
+  readonly #calls = new OpenCalls();
 
-  constructor(options: ResolvedOptions) {
+  /** `parts`: for tests of tests, which put a bad link in. */
+  constructor(options: ResolvedOptions, parts: { readonly openLink?: typeof openLink } = {}) {
     const { protocol, timers, random, clock, logger } = options;
     this.#options = options;
     this.protocol = protocol;
     this.id = createIdentifier(random);
-    const router = new SubscriptionRouter({ protocol, client: this.id });
+    const { sharedSubscription: share } = options;
+    const router = new SubscriptionRouter({
+      protocol,
+      client: this.id,
+      ...(share === undefined ? {} : { subscriptionId: OWN_ID }),
+    });
+    const sharedRouter =
+      share === undefined
+        ? undefined
+        : new SubscriptionRouter({ protocol, client: this.id, share, subscriptionId: SHARED_ID });
     this.#router = router;
+    this.#sharedRouter = sharedRouter;
     this.#connection = new Connection({
       link: {
         url: options.url,
@@ -47,23 +73,35 @@ export class FleetClient {
         connectDeadlineMs: options.connectDeadlineMs,
         ackDeadlineMs: ACK_DEADLINE_MS,
         timers,
+        needsSharedSubscriptions: share !== undefined,
         onMessage: (message) => {
-          router.dispatch(message);
+          const { subscriptionIds } = message;
+          if (sharedRouter === undefined || subscriptionIds.includes(OWN_ID)) router.dispatch(message);
+          if (subscriptionIds.includes(SHARED_ID)) sharedRouter?.dispatch(message);
         },
       },
       backoff: options.backoff,
+      offlineQueue: options.offlineQueue,
+      openLink: parts.openLink,
+      takeFromAll: ({ subscriptionIds }) => subscriptionIds.includes(SHARED_ID),
+      subscribed: async () => {
+        await Promise.all([router.subscribed(), sharedRouter?.subscribed()]);
+      },
       clock,
       timers,
       random,
       logger,
       onLink: (link) => {
         router.attach(link);
+        sharedRouter?.attach(link);
       },
       onLinkLost: () => {
         router.detach();
+        sharedRouter?.detach();
       },
       onChange: options.onConnectionChange,
     });
+    this.#inFlight = new InFlightStore(random);
     const onInvalid = this.#reportInvalid.bind(this);
     this.#presence =
       protocol.topics[STATUS_LEAF]?.direction === 'event'
@@ -82,7 +120,7 @@ export class FleetClient {
       client: this.id,
       connection: this.#connection,
       router,
-      inFlight: new InFlightStore(random),
+      inFlight: this.#inFlight,
       presence: this.#presence,
       timers,
       commandDeadlineMs: options.commandDeadlineMs,
@@ -91,12 +129,13 @@ export class FleetClient {
     this.#source = new EventSource({
       protocol,
       router,
+      sharedRouter,
       clock,
       lifetime: this.#connection.lifetime,
       onInvalid,
     });
     addCommands(this.broadcast, protocol, (leaf, value, commandOptions) =>
-      this.#sender.broadcast(leaf, value, commandOptions as WaitOptions | undefined),
+      this.#calls.run(() => this.#sender.broadcast(leaf, value, commandOptions as WaitOptions | undefined)),
     );
   }
 
@@ -122,31 +161,98 @@ export class FleetClient {
 
   device(id: string): object {
     checkDevice(id);
-    const read = (leaf: string, options?: WaitOptions): Promise<unknown> => this.#read(id, leaf, options);
+    const read = (leaf: string, options?: WaitOptions): Promise<unknown> =>
+      this.#calls.run(() => this.#read(id, leaf, options));
     const events = (leaf: string, options?: LeafStreamOptions): object => this.#source.values(id, leaf, options);
     const reader = (leaf: string) => (options?: WaitOptions) => read(leaf, options);
     const streamer = (leaf: string) => (options?: LeafStreamOptions) => events(leaf, options);
     const device = {
       id,
-      send: (leaf: string, ...args: unknown[]): Promise<unknown> => this.#send(id, leaf, args),
+      send: (leaf: string, ...args: unknown[]): Promise<unknown> => this.#calls.run(() => this.#send(id, leaf, args)),
       read,
       events,
       watch: (options: FleetWatchOptions<Protocol> = {}): object => this.#source.watch(id, options),
-      forget: (options?: WaitOptions): Promise<void> => this.#forget(id, options),
+      forget: (options?: WaitOptions): Promise<void> => this.#calls.run(() => this.#forget(id, options)),
     };
     const shortcuts = {
       ...(this.#hasEvent('status') ? { status: reader('status') } : {}),
       ...(this.#hasEvent('settings') ? { settings: reader('settings') } : {}),
       ...(this.#hasEvent('update/state') ? { updateState: reader('update/state') } : {}),
+      ...(this.#hasEvent('update/state') ? { states: streamer('update/state') } : {}),
       ...(this.#hasEvent('log') ? { logs: streamer('log') } : {}),
     };
     const whole = Object.assign(device, shortcuts);
-    addCommands(whole, this.protocol, (leaf, value, options) => this.#command(id, leaf, value, options));
+    addCommands(whole, this.protocol, (leaf, value, options) =>
+      this.#calls.run(() => this.#command(id, leaf, value, options)),
+    );
     return Object.freeze(whole);
   }
 
-  async close(): Promise<void> {
+  fleet(target: FleetTarget, options?: FleetOptions): object {
+    const devices = checkFleetTarget(target);
+    const find = (signal: AbortSignal): FoundDevices | Promise<FoundDevices> =>
+      devices === 'present' ? this.#findPresent(signal) : { ids: devices };
+    const actions: FleetActions = {
+      command: (device, leaf, value, own) => this.#calls.run(() => this.#command(device, leaf, value, own)),
+      send: (device, leaf, value, own) => this.#calls.run(() => this.#sender.send(device, leaf, value, own)),
+      read: (device, leaf, own) => this.#calls.run(() => this.#read(device, leaf, own)),
+      forget: (device, own) => this.#calls.run(() => this.#forget(device, own)),
+    };
+    return createFleet({
+      protocol: this.protocol,
+      concurrency: checkConcurrency(options),
+      timers: this.#options.timers,
+      lifetime: this.#connection.lifetime,
+      find,
+      actions,
+    });
+  }
+
+  presence(options?: PresenceOptions): object {
+    return openPresence(this.#presenceSource(), options);
+  }
+
+  #findPresent(signal: AbortSignal): Promise<FoundDevices> {
+    return findPresent(this.#presenceSource(), this.#connection, signal, this.#options.commandDeadlineMs);
+  }
+
+  #presenceSource(): PresenceSource {
+    const { clock, timers, retainedGraceMs } = this.#options;
+    return {
+      protocol: this.protocol,
+      router: this.#router,
+      clock,
+      timers,
+      lifetime: this.#connection.lifetime,
+      retainedGraceMs,
+      onInvalid: this.#reportInvalid.bind(this),
+    };
+  }
+
+  /** What it holds; all zero after `close`. */
+  get held(): { calls: number; queued: number; inFlight: number; subscriptions: number } {
+    const { queued } = this.#connection;
+    return { calls: this.#calls.size, queued, inFlight: this.#inFlight.size, subscriptions: this.#router.size };
+  }
+
+  async reload(options: ReloadOptions = {}): Promise<void> {
+    const { tls, signal } = options;
+    if (tls !== undefined && !/^(mqtts|wss):$/.test(this.#options.url.protocol)) {
+      throw new DeviceClientError('invalid_argument', 'tls needs a url that begins with mqtts:// or wss://');
+    }
+    await this.#connection.reload(copyTls(tls), signal);
+  }
+
+  async close(options: CloseOptions = {}): Promise<void> {
+    const { lifetime } = this.#connection;
+    if (options.deadlineMs !== undefined && !lifetime.ended) {
+      await this.#calls.drain(this.#options.timers, checkMs('deadlineMs', options.deadlineMs), lifetime);
+    }
+    // The connection takes its subscriptions with it: nothing but goodbye is said.
+    this.#router.detach();
+    this.#sharedRouter?.detach();
     this.#presence?.close();
+    this.#sender.close();
     await this.#connection.close();
   }
 
@@ -179,7 +285,7 @@ export class FleetClient {
       sender: this.#sender,
       timers,
       logger,
-      lifetime: this.#connection.lifetime,
+      connection: this.#connection,
       commandDeadlineMs,
       onInvalid: this.#reportInvalid.bind(this),
     };

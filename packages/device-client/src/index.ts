@@ -1,8 +1,9 @@
 // Connect
 export { connect } from './connect.js';
-export type { Client } from './client.js';
+export type { Client, CloseOptions, ReloadOptions } from './client.js';
 export type { ConnectOptions } from './options.js';
-export type { TlsOptions } from './mqtt/link.js';
+export type { TlsOptions, TlsSource } from './mqtt/link.js';
+export type { OfflineQueueOptions } from './mqtt/offline-queue.js';
 export type { BackoffOptions } from './mqtt/backoff.js';
 export type { ConnectionChange } from './mqtt/connection.js';
 
@@ -17,6 +18,23 @@ export type { Accepted, CamelCase } from './naming.js';
 export { UPDATE_DEADLINE_MS } from './update/run-update.js';
 export type { UpdateResult, UpdateRunOptions } from './update/run-update.js';
 export type { UpdateProgress } from './update/update-progress.js';
+
+// Many devices
+export { DEFAULT_CONCURRENCY } from './fleet/fleet-options.js';
+export type { Fleet, FleetMethods, FleetShortcuts } from './fleet/fleet.js';
+export type { FleetCommands } from './fleet/fleet-commands.js';
+export type { FleetRun } from './fleet/fleet-run.js';
+export type { FleetResult } from './fleet/result-journal.js';
+export type {
+  FleetCallOptions,
+  FleetCommandOptions,
+  FleetOptions,
+  FleetTarget,
+  FleetUpdateOptions,
+  FleetUpdateProgress,
+} from './fleet/fleet-options.js';
+export type { PresenceOptions, PresenceStream } from './fleet/presence-stream.js';
+export type { PresenceChange, PresenceEntry } from './fleet/presence-table.js';
 
 // Watch devices
 export { DEFAULT_QUEUE_SIZE } from './streams/event-stream.js';

@@ -13,14 +13,18 @@ import { DeviceClientError } from './errors.js';
 import type { InvalidEvent } from './events.js';
 import type { BackoffOptions } from './mqtt/backoff.js';
 import type { ConnectionChange } from './mqtt/connection.js';
-import type { TlsOptions } from './mqtt/link.js';
+import type { TlsSource } from './mqtt/link.js';
+import type { OfflineQueueOptions } from './mqtt/offline-queue.js';
 import { checkMs } from './wait.js';
 
 export interface ConnectOptions<P extends Protocol = SecureEspV1> {
   /** `mqtts://host:8883`, or `wss://host/path`. Without user, password, query or fragment. */
   readonly url: string;
-  /** Mutual TLS identity. Default: none (a broker behind which TLS ends elsewhere). */
-  readonly tls?: TlsOptions | undefined;
+  /**
+   * Mutual TLS identity, or a function that is asked for it before every connection, within `connectDeadlineMs`; if it
+   * throws, that attempt fails with `tls`. Default: none (a broker behind which TLS ends elsewhere).
+   */
+  readonly tls?: TlsSource | undefined;
   /** The fleet's contract. Default: secure-esp v1 below `/esp`. */
   readonly protocol?: P | undefined;
   /** For the first connection and for each attempt to reconnect, milliseconds. Default 10000. */
@@ -31,8 +35,24 @@ export interface ConnectOptions<P extends Protocol = SecureEspV1> {
   readonly retainedGraceMs?: number | undefined;
   /** Delays between attempts to reconnect (full jitter). Default 500 to 30000 ms. */
   readonly reconnect?: Partial<BackoffOptions> | undefined;
-  /** MQTT keep-alive, seconds, 5..65535. Default 30. */
+  /**
+   * What calls do while this client has no connection to the broker. Default: they fail at once with `unreachable`. With
+   * a queue, commands, broadcasts, reads and updates wait for the connection, in order, up to `maxAgeMs` (`expired`) and
+   * their own deadline. It is never a queue for devices that are away. What was sent once is not sent again.
+   */
+  readonly offlineQueue?: OfflineQueueOptions | undefined;
+  /**
+   * MQTT keep-alive, seconds, 5..65535; the broker may impose another. A connection on which the broker has been silent
+   * for 1.5 times as long is given up. Default 30.
+   */
   readonly keepAliveSeconds?: number | undefined;
+  /**
+   * Group name, `[A-Za-z0-9_-]{1,64}`: streams (`watch`, `logs`, `states`, `events`) of all clients with this name share
+   * the events, each of which goes to one of them (`$share/<group>/…`, MQTT 5, 4.8.2). Brokers send no stored values to
+   * shared subscriptions: such streams begin with what happens next. Replies, reads, updates and presence are never shared.
+   * A broker without shared subscriptions is `refused`. Default: none.
+   */
+  readonly sharedSubscription?: string | undefined;
   /** Gives up connecting. Does nothing once `connect` has resolved. */
   readonly signal?: AbortSignal | undefined;
   /** Start of the MQTT client id, `[A-Za-z0-9_-]{0,32}`; 22 random characters follow. Default `operator-`. */
@@ -55,7 +75,9 @@ export interface ConnectOptions<P extends Protocol = SecureEspV1> {
 /** All defaults filled in, frozen. */
 export interface ResolvedOptions {
   readonly url: URL;
-  readonly tls: TlsOptions | undefined;
+  readonly tls: TlsSource | undefined;
+  readonly offlineQueue: OfflineQueueOptions | undefined;
+  readonly sharedSubscription: string | undefined;
   readonly protocol: Protocol;
   readonly connectDeadlineMs: number;
   readonly commandDeadlineMs: number;
@@ -84,7 +106,9 @@ export function resolveOptions<P extends Protocol>(options: ConnectOptions<P>): 
   if (!/^[A-Za-z0-9_-]{0,32}$/.test(clientIdPrefix)) invalid('clientIdPrefix must be [A-Za-z0-9_-]{0,32}');
   return Object.freeze({
     url: checkUrl(options),
-    tls: options.tls === undefined ? undefined : Object.freeze({ ...options.tls }),
+    tls: copyTls(options.tls),
+    offlineQueue: checkQueue(options.offlineQueue),
+    sharedSubscription: checkGroup(options.sharedSubscription),
     protocol: options.protocol ?? secureEspV1,
     connectDeadlineMs: checkMs('connectDeadlineMs', options.connectDeadlineMs ?? 10_000),
     commandDeadlineMs: checkMs('commandDeadlineMs', options.commandDeadlineMs ?? 10_000),
@@ -100,6 +124,27 @@ export function resolveOptions<P extends Protocol>(options: ConnectOptions<P>): 
     onConnectionChange: options.onConnectionChange,
     onInvalid: options.onInvalid,
   });
+}
+
+/** A copy of a caller's identity that later changes to the caller's object do not reach. */
+export const copyTls = (tls: TlsSource | undefined): TlsSource | undefined =>
+  tls === undefined || typeof tls === 'function' ? tls : Object.freeze({ ...tls });
+
+function checkGroup(group: string | undefined): string | undefined {
+  if (group === undefined || /^[A-Za-z0-9_-]{1,64}$/.test(group)) return group;
+  return invalid('sharedSubscription must be [A-Za-z0-9_-]{1,64}');
+}
+
+function checkQueue(queue: OfflineQueueOptions | undefined): OfflineQueueOptions | undefined {
+  if (queue === undefined) return undefined;
+  const { maxCommands, maxAgeMs, onFull } = queue;
+  if (!Number.isInteger(maxCommands) || maxCommands < 1 || maxCommands > 100_000) {
+    invalid('offlineQueue.maxCommands must be an integer in 1..100000');
+  }
+  checkMs('offlineQueue.maxAgeMs', maxAgeMs);
+  const policies: readonly string[] = ['reject', 'drop-oldest'];
+  if (!policies.includes(onFull)) invalid("offlineQueue.onFull must be 'reject' or 'drop-oldest'");
+  return Object.freeze({ maxCommands, maxAgeMs, onFull });
 }
 
 function checkUrl(options: Pick<ConnectOptions, 'url' | 'tls' | 'dangerouslyAllowPlaintext'>): URL {

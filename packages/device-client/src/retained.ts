@@ -1,4 +1,5 @@
 import { topicOf, type Protocol } from '@secure-esp/protocol';
+import { publishOnce } from './commands/command-sender.js';
 import { createDeferred } from './deferred.js';
 import type { Timers } from './environment.js';
 import { DeviceClientError } from './errors.js';
@@ -40,16 +41,22 @@ export async function readRetained(
         if (result?.ok === true) value.resolve(result.value);
         else value.reject(notReported(what, result?.detail ?? 'it was deleted'));
       },
-      failed: value.reject,
+      failed: (error) => {
+        value.reject(error);
+      },
     },
   );
   let grace: unknown;
-  try {
-    await wait.race(Promise.race([value.promise, listening.ready()]));
+  const read = async (): Promise<unknown> => {
+    await Promise.race([value.promise, listening.ready()]);
+    timers.clearTimeout(grace);
     grace = timers.setTimeout(() => {
       value.reject(notReported(what, 'the broker holds none'));
     }, retainedGraceMs);
-    return await wait.race(value.promise);
+    return value.promise;
+  };
+  try {
+    return (await connection.withLink(what, wait, read)).value;
   } finally {
     timers.clearTimeout(grace);
     listening.close();
@@ -64,11 +71,11 @@ export async function forgetDevice(context: RetainedContext, device: string, opt
   const what = `forgetting ${device}`;
   const wait = startWait({ timers, deadlineMs, what, signal, lifetime: connection.lifetime });
   try {
-    const link = await wait.race(connection.linked());
+    const { link } = await connection.withLink(what, wait, () => Promise.resolve());
     for (const [leaf, topic] of Object.entries(protocol.topics)) {
       if (topic.direction !== 'event' || !topic.retain || !topic.scopes.includes('device')) continue;
       const message = { topic: topicOf(protocol, leaf, { scope: 'device', device }), payload: new Uint8Array() };
-      await wait.race(link.publish({ ...message, qos: 1, retain: true }));
+      await publishOnce(link, { ...message, qos: 1, retain: true }, wait, what);
     }
   } finally {
     wait.dispose();

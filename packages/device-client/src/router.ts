@@ -1,7 +1,8 @@
-import { matchTopic, topicOf, type Protocol } from '@secure-esp/protocol';
+import { topicOf, type Protocol } from '@secure-esp/protocol';
 import { createDeferred, type Deferred } from './deferred.js';
 import { DeviceClientError } from './errors.js';
 import type { IncomingMessage, Link } from './mqtt/link.js';
+import { TopicTable } from './topic-table.js';
 
 /** A message of the contract, payload not yet decoded. */
 export interface Delivery {
@@ -21,11 +22,17 @@ export type Target = { readonly device: string } | 'every device' | 'all';
 
 export interface Listener {
   deliver(delivery: Delivery): void;
+  /** The broker sent stored state again, after a reconnect: nothing new, but it still holds it. */
+  repeated?(delivery: Delivery): void;
+  /** The connection is lost; `ready` waits for the next one. */
+  lost?(): void;
   /** The broker forbids the subscription; nothing will arrive. */
   failed(error: DeviceClientError): void;
 }
 
 export interface Listening {
+  /** True while the broker has the subscription: {@link ready} would resolve at once. */
+  readonly granted: boolean;
   /** Resolves when the broker has the subscription (again, after a reconnect); rejects with `denied`. */
   ready(): Promise<undefined>;
   /** Idempotent. The last listener's close ends the subscription. */
@@ -56,13 +63,22 @@ const EVERY = '+';
 export class SubscriptionRouter {
   readonly #protocol: Protocol;
   readonly #client: string;
+  readonly #share: string | undefined;
+  readonly #subscriptionId: number | undefined;
+  readonly #topics: TopicTable;
   readonly #groups = new Map<string, Group>();
   #link: Link | undefined;
 
-  /** `client` is the id in the topics that name a client (the replies). */
-  constructor(options: { protocol: Protocol; client: string }) {
+  /**
+   * `client` is the id in the topics that name a client (the replies). With `share`, subscriptions are shared under that
+   * group name (MQTT 5, 4.8.2); `subscriptionId` goes with each.
+   */
+  constructor(options: { protocol: Protocol; client: string; share?: string; subscriptionId?: number }) {
     this.#protocol = options.protocol;
     this.#client = options.client;
+    this.#share = options.share;
+    this.#subscriptionId = options.subscriptionId;
+    this.#topics = new TopicTable(options.protocol, options.client);
   }
 
   listen(leaf: string, target: Target, listener: Listener): Listening {
@@ -75,8 +91,12 @@ export class SubscriptionRouter {
     for (const [from, delivery] of [...group.latest]) {
       if (key === EVERY || key === from) listener.deliver({ ...delivery, retained: true });
     }
+    const wire = (): Wire | undefined => group.wires.get(EVERY) ?? group.wires.get(key);
     return {
-      ready: () => group.wires.get(group.wires.has(EVERY) ? EVERY : key)?.granted.promise ?? Promise.resolve(undefined),
+      get granted() {
+        return wire()?.granted.fulfilled ?? true;
+      },
+      ready: () => wire()?.granted.promise ?? Promise.resolve(undefined),
       close: () => {
         if (!listeners.delete(listener)) return;
         if (listeners.size === 0 && group.listeners.get(key) === listeners) group.listeners.delete(key);
@@ -99,26 +119,42 @@ export class SubscriptionRouter {
       for (const wire of group.wires.values()) {
         if (wire.granted.settled) wire.granted = createDeferred();
       }
+      for (const listeners of group.listeners.values()) for (const listener of listeners) listener.lost?.();
     }
   }
 
+  /** Filters that the broker has or is being asked for. */
+  get size(): number {
+    return [...this.#groups.values()].reduce((sum, group) => sum + group.wires.size, 0);
+  }
+
+  /** Resolves when the broker has answered every subscription of now. */
+  async subscribed(): Promise<void> {
+    const wires = [...this.#groups.values()].flatMap((group) => [...group.wires.values()]);
+    await Promise.allSettled(wires.map((wire) => wire.granted.promise));
+  }
+
   dispatch(message: IncomingMessage): void {
-    const match = matchTopic(this.#protocol, message.topic);
+    const match = this.#topics.match(message.topic);
     const group = match === undefined ? undefined : this.#groups.get(groupKey(match.leaf, match.scope));
-    if (match === undefined || group === undefined || (match.client ?? this.#client) !== this.#client) return;
+    if (match === undefined || group === undefined) return;
     const { leaf, device } = match;
     const { payload, retained, correlationData } = message;
     const delivery: Delivery = { leaf, device, payload, retained, correlationData };
-    if (this.#isRepeat(group, delivery)) return;
+    const repeat = this.#isRepeat(group, delivery);
     const key = device ?? '';
     const listeners = [...(group.listeners.get(key) ?? []), ...(group.listeners.get(EVERY) ?? [])];
-    for (const listener of listeners) listener.deliver(delivery);
+    for (const listener of listeners) {
+      if (repeat) listener.repeated?.(delivery);
+      else listener.deliver(delivery);
+    }
   }
 
   /** Remembers retained state; true for what a new SUBSCRIBE made the broker send again. */
   #isRepeat(group: Group, delivery: Delivery): boolean {
     const topic = this.#protocol.topics[group.leaf];
-    if (topic?.direction !== 'event' || !topic.retain) return false;
+    // Of a shared subscription each event is one reader's, once: none is kept for later readers.
+    if (topic?.direction !== 'event' || !topic.retain || this.#share !== undefined) return false;
     const key = delivery.device ?? '';
     const known = group.latest.get(key);
     if (delivery.retained && known !== undefined && sameBytes(known.payload, delivery.payload)) return true;
@@ -142,8 +178,8 @@ export class SubscriptionRouter {
 
   /** Brings the broker's filters in line with the listeners: new ones first, so that no message falls in between. */
   #reconcile(group: Group): void {
-    const wanted = group.listeners.has(EVERY) ? [EVERY] : [...group.listeners.keys()];
-    const surplus = [...group.wires.keys()].filter((key) => !wanted.includes(key));
+    const wanted = new Set(group.listeners.has(EVERY) ? [EVERY] : group.listeners.keys());
+    const surplus = [...group.wires.keys()].filter((key) => !wanted.has(key));
     for (const key of wanted) {
       if (group.wires.has(key)) continue;
       group.wires.set(key, { granted: createDeferred() });
@@ -163,7 +199,9 @@ export class SubscriptionRouter {
   #subscribe(group: Group, key: string, link: Link): void {
     const wire = group.wires.get(key);
     if (wire === undefined) return;
-    link.subscribe(this.#filter(group, key), this.#protocol.topics[group.leaf]?.qos ?? 1).then(
+    // Brokers must not send stored messages to shared subscriptions (MQTT 5, 4.8.2); Mosquitto 2.0.11 does if it may.
+    const extras = { id: this.#subscriptionId, stored: this.#share === undefined };
+    link.subscribe(this.#filter(group, key), this.#qos(group, key), extras).then(
       () => {
         if (this.#link === link) wire.granted.resolve(undefined);
       },
@@ -177,12 +215,23 @@ export class SubscriptionRouter {
     );
   }
 
+  /**
+   * The contract's; but stored state of every device comes in one burst, of which brokers queue only so much at QoS 1
+   * (Mosquitto: 1000 messages, then it drops). Our sessions end with the connection, so QoS 1 would deliver nothing more.
+   */
+  #qos(group: Group, key: string): 0 | 1 {
+    const topic = this.#protocol.topics[group.leaf];
+    if (topic?.direction === 'event' && topic.retain && key === EVERY && this.#share === undefined) return 0;
+    return topic?.qos ?? 1;
+  }
+
   #filter(group: Group, key: string): string {
     const address =
       group.scope === 'all'
         ? { scope: 'all' as const }
         : { scope: 'device' as const, device: key, client: this.#client };
-    return topicOf(this.#protocol, group.leaf, address);
+    const filter = topicOf(this.#protocol, group.leaf, address);
+    return this.#share === undefined ? filter : `$share/${this.#share}/${filter}`;
   }
 }
 

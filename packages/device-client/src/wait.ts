@@ -1,6 +1,8 @@
+import type { Place } from './chain.js';
+import { createDeferred, type Deferred } from './deferred.js';
 import type { Timers } from './environment.js';
-import { DeviceClientError } from './errors.js';
-import type { Lifetime } from './lifetime.js';
+import { DeviceClientError, type DeviceClientErrorCode } from './errors.js';
+import type { Lifetime, Mortal } from './lifetime.js';
 
 /** For every call that waits. */
 export interface WaitOptions {
@@ -21,15 +23,24 @@ export function checkMs(name: string, value: number): number {
   );
 }
 
+/** What can be told that it is over. */
+export interface Failable {
+  fail(error: DeviceClientError): void;
+}
+
 /** One operation's patience: it ends at a deadline, when the caller aborts, or when the client closes. */
 export interface Wait {
+  /** True once the patience has ended. */
+  readonly over: boolean;
   /** Settles like `promise`, or rejects as soon as the patience ends. */
   race<T>(promise: Promise<T>): Promise<T>;
+  /** Fails `subject` when the patience ends, at once if it has: a race without promises. One subject for each wait. */
+  guard(subject: Failable): void;
   /** Must be called when the operation is over: frees the timer and the listeners. */
   dispose(): void;
 }
 
-export function startWait(options: {
+export interface WaitSetup {
   readonly timers: Timers;
   readonly deadlineMs: number;
   /** What is waited for, for the error message. */
@@ -37,36 +48,69 @@ export function startWait(options: {
   readonly signal?: AbortSignal | undefined;
   /** Ends when the client closes. */
   readonly lifetime?: Lifetime | undefined;
-}): Wait {
-  const { timers, what, signal, lifetime } = options;
-  const deadlineMs = checkMs('deadlineMs', options.deadlineMs);
-  let fail: (error: DeviceClientError) => void = () => undefined;
-  const ended = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  // The operation may settle first, and then nobody looks at this promise.
-  ended.catch(() => undefined);
+}
 
-  const timer = timers.setTimeout(() => {
-    fail(new DeviceClientError('deadline', `${what}: no answer within ${String(deadlineMs)} ms`));
-  }, deadlineMs);
-  const onAbort = (): void => {
-    fail(new DeviceClientError('aborted', `${what}: aborted by the caller`, { cause: signal?.reason }));
-  };
-  const onClosed = (): void => {
-    fail(new DeviceClientError('closed', `${what}: the client is closed`));
-  };
-  signal?.addEventListener('abort', onAbort);
-  const stopListening = lifetime?.onEnd(onClosed);
-  if (lifetime?.ended === true) onClosed();
-  if (signal?.aborted === true) onAbort();
+export const startWait = (setup: WaitSetup): Wait => new Patience(setup);
 
-  return {
-    race: (promise) => Promise.race([ended, promise]),
-    dispose: () => {
-      timers.clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      stopListening?.();
-    },
-  };
+class Patience implements Wait, Mortal {
+  readonly #setup: WaitSetup;
+  readonly #timer: unknown;
+  readonly #place: Place<Mortal> | undefined;
+  readonly #onAbort: (() => void) | undefined;
+  #error: DeviceClientError | undefined;
+  #subject: Failable | undefined;
+  /** Only made for a race. */
+  #ended: Deferred<never> | undefined;
+
+  constructor(setup: WaitSetup) {
+    const { timers, signal, lifetime } = setup;
+    const deadlineMs = checkMs('deadlineMs', setup.deadlineMs);
+    this.#setup = setup;
+    this.#timer = timers.setTimeout(() => {
+      this.#end('deadline', `no answer within ${String(deadlineMs)} ms`);
+    }, deadlineMs);
+    this.#place = lifetime?.join(this);
+    if (lifetime?.ended === true) this.onLifetimeEnd();
+    if (signal === undefined) return;
+    this.#onAbort = () => {
+      this.#end('aborted', 'aborted by the caller', { cause: signal.reason });
+    };
+    signal.addEventListener('abort', this.#onAbort);
+    if (signal.aborted) this.#onAbort();
+  }
+
+  get over(): boolean {
+    return this.#error !== undefined;
+  }
+
+  race<T>(promise: Promise<T>): Promise<T> {
+    if (this.#ended === undefined) {
+      this.#ended = createDeferred<never>();
+      if (this.#error !== undefined) this.#ended.reject(this.#error);
+    }
+    return Promise.race([this.#ended.promise, promise]);
+  }
+
+  guard(subject: Failable): void {
+    this.#subject = subject;
+    if (this.#error !== undefined) subject.fail(this.#error);
+  }
+
+  dispose(): void {
+    const { timers, signal, lifetime } = this.#setup;
+    timers.clearTimeout(this.#timer);
+    if (this.#place !== undefined) lifetime?.leave(this.#place);
+    if (this.#onAbort !== undefined) signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  onLifetimeEnd(): void {
+    this.#end('closed', 'the client is closed');
+  }
+
+  #end(code: DeviceClientErrorCode, why: string, options?: ErrorOptions): void {
+    if (this.#error !== undefined) return;
+    this.#error = new DeviceClientError(code, `${this.#setup.what}: ${why}`, options);
+    this.#ended?.reject(this.#error);
+    this.#subject?.fail(this.#error);
+  }
 }

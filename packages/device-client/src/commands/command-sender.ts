@@ -3,8 +3,9 @@ import type { Timers } from '../environment.js';
 import { CommandError, DeviceClientError } from '../errors.js';
 import type { Connection } from '../mqtt/connection.js';
 import type { Link, OutgoingMessage } from '../mqtt/link.js';
-import type { Presence } from '../presence.js';
+import type { Presence, PresenceHold } from '../presence.js';
 import type { Delivery, Listening, SubscriptionRouter } from '../router.js';
+import { TopicTable } from '../topic-table.js';
 import { startWait, type Wait, type WaitOptions } from '../wait.js';
 import type { InFlightStore } from './in-flight-store.js';
 
@@ -36,10 +37,12 @@ export interface CommandSenderOptions {
 /** Sends commands and matches their replies. */
 export class CommandSender {
   readonly #options: CommandSenderOptions;
+  readonly #topics: TopicTable;
   #replies: Listening | undefined;
 
   constructor(options: CommandSenderOptions) {
     this.#options = options;
+    this.#topics = new TopicTable(options.protocol, options.client);
   }
 
   /** Subscribes to this client's replies; resolves when the broker granted it. */
@@ -64,12 +67,17 @@ export class CommandSender {
   /** Commands one device and resolves with its reply value. */
   async send(device: string, leaf: string, value: unknown, options: CommandOptions = {}): Promise<unknown> {
     checkDevice(device);
-    const message = this.#message(leaf, { scope: 'device', device }, value);
-    const wait = this.#wait(options, `${leaf} to ${device}`);
+    const message = this.#message(leaf, device, value);
+    const what = `${leaf} to ${device}`;
+    const wait = this.#wait(options, what);
     const hold = options.requireOnline === false ? undefined : this.#options.presence?.hold(device);
     try {
-      if (hold !== undefined) await wait.race(hold.online());
-      return await this.#exchange(device, leaf, message, wait, (fail) => hold?.onOffline(fail));
+      const link = this.#readyLink(wait, hold) ?? (await this.#linkFor(what, wait, () => this.#prepare(hold)));
+      if (this.#options.replyLeaf !== undefined) {
+        return accepted(device, leaf, await this.#exchange(device, link, message, wait, hold));
+      }
+      await publishOnce(link, message, wait, what);
+      return undefined;
     } finally {
       hold?.release();
       wait.dispose();
@@ -78,70 +86,78 @@ export class CommandSender {
 
   /** Commands every device. Resolves once the broker has it: there are no replies. */
   async broadcast(leaf: string, value: unknown, options: WaitOptions = {}): Promise<void> {
-    const message = this.#message(leaf, { scope: 'all' }, value);
-    const wait = this.#wait(options, `${leaf} to every device`);
+    const message = this.#message(leaf, undefined, value);
+    const what = `${leaf} to every device`;
+    const wait = this.#wait(options, what);
     try {
-      const link = await wait.race(this.#options.connection.linked());
-      await wait.race(link.publish(message));
+      const link = await this.#linkFor(what, wait, () => Promise.resolve());
+      await publishOnce(link, message, wait, what);
     } finally {
       wait.dispose();
     }
   }
 
-  async #exchange(
-    device: string,
-    leaf: string,
-    message: OutgoingMessage,
-    wait: Wait,
-    whenOffline: (fail: (error: DeviceClientError) => void) => void,
-  ): Promise<unknown> {
-    const { inFlight, protocol, replyLeaf, client } = this.#options;
-    const link = await this.#linkWithReplies(wait);
-    if (replyLeaf === undefined) {
-      await wait.race(link.publish(message));
-      return undefined;
-    }
-    const command = inFlight.add(device);
-    whenOffline(command.fail);
-    const responseTopic = topicOf(protocol, replyLeaf, { scope: 'device', device, client });
-    const { correlationData } = command;
-    // The reply may overtake the acknowledgement, and a lost connection leaves the command pending: the device may
-    // have it, and its reply may come on the next connection.
-    link.publish({ ...message, responseTopic, correlationData }).catch((error: unknown) => {
-      if (error instanceof DeviceClientError && error.code === 'denied') command.fail(error);
-    });
-    try {
-      return accepted(device, leaf, await wait.race(command.reply));
-    } finally {
-      command.forget();
+  /** Stops listening to replies. */
+  close(): void {
+    this.#replies?.close();
+  }
+
+  /** The link, if everything is prepared on it already: nearly always, and then nothing needs to be awaited. */
+  #readyLink(wait: Wait, hold: PresenceHold | undefined): Link | undefined {
+    const isReady = !wait.over && hold?.present !== false && this.#replies?.granted !== false;
+    return isReady ? this.#options.connection.link : undefined;
+  }
+
+  async #prepare(hold: PresenceHold | undefined): Promise<void> {
+    await hold?.online();
+    // Nothing is sent on a link on which the broker does not have the subscription to replies.
+    await this.#replies?.ready();
+  }
+
+  /** A living link on which everything is prepared: the caller sends in the same turn. */
+  async #linkFor(what: string, wait: Wait, prepare: () => Promise<void>): Promise<Link> {
+    for (;;) {
+      const { link } = await this.#options.connection.withLink(what, wait, prepare);
+      if (link.endReason === undefined) return link;
     }
   }
 
-  /** A link on which the broker already has the subscription to replies. */
-  async #linkWithReplies(wait: Wait): Promise<Link> {
-    const { connection } = this.#options;
-    for (;;) {
-      const link = await wait.race(connection.linked());
-      if (this.#replies !== undefined) await wait.race(this.#replies.ready());
-      if (connection.link === link) return link;
-    }
+  /** Sends, in this very turn; resolves with the reply. */
+  #exchange(
+    device: string,
+    link: Link,
+    message: OutgoingMessage,
+    wait: Wait,
+    hold: PresenceHold | undefined,
+  ): Promise<unknown> {
+    const { inFlight, replyLeaf = '' } = this.#options;
+    const command = inFlight.add(device);
+    const { topic, payload, qos, expirySeconds } = message;
+    const responseTopic = this.#topics.topicOf(replyLeaf, device);
+    const { correlationData } = command;
+    // The reply may overtake the acknowledgement, and a lost connection leaves the command pending: the device may
+    // have it, and its reply may come on the next connection.
+    link.publish({ topic, payload, qos, expirySeconds, responseTopic, correlationData }).catch((error: unknown) => {
+      if (error instanceof DeviceClientError && error.code === 'denied') command.fail(error);
+    });
+    hold?.guard(command);
+    wait.guard(command);
+    return command.reply;
   }
 
   #onReply(delivery: Delivery): void {
     const { inFlight, protocol, replyLeaf = '', onInvalid } = this.#options;
     const { device, correlationData } = delivery;
     if (device === undefined || correlationData === undefined || delivery.retained) return;
-    if (!inFlight.has(device, correlationData)) return;
+    const command = inFlight.find(device, correlationData);
+    if (command === undefined) return;
     const result = protocol.codecs[replyLeaf]?.decode(delivery.payload);
-    if (result?.ok === true) inFlight.settle(device, correlationData, result.value);
+    if (result?.ok === true) command.settle(result.value);
     else if (result !== undefined) onInvalid(delivery, result.code, result.detail);
   }
 
-  #message(
-    leaf: string,
-    address: { scope: 'all' } | { scope: 'device'; device: string },
-    value: unknown,
-  ): OutgoingMessage {
+  /** To one device, or to every one. */
+  #message(leaf: string, device: string | undefined, value: unknown): OutgoingMessage {
     const { protocol } = this.#options;
     const definition = protocol.topics[leaf];
     if (definition?.direction !== 'command') {
@@ -149,7 +165,10 @@ export class CommandSender {
     }
     try {
       const payload = protocol.codecs[leaf]?.encode(value) ?? new Uint8Array();
-      const topic = topicOf(protocol, leaf, address);
+      const topic =
+        device !== undefined && definition.scopes.includes('device')
+          ? this.#topics.topicOf(leaf, device)
+          : topicOf(protocol, leaf, device === undefined ? { scope: 'all' } : { scope: 'device', device });
       return { topic, payload, qos: definition.qos, expirySeconds: definition.expirySeconds };
     } catch (error) {
       if (!isProtocolError(error)) throw error;
@@ -161,6 +180,18 @@ export class CommandSender {
     const { timers, connection, commandDeadlineMs } = this.#options;
     const { signal, deadlineMs = commandDeadlineMs } = options;
     return startWait({ timers, deadlineMs, what, signal, lifetime: connection.lifetime });
+  }
+}
+
+/** Publishes what gets no reply. Whether it arrived is not known if the connection goes before the acknowledgement. */
+export async function publishOnce(link: Link, message: OutgoingMessage, wait: Wait, what: string): Promise<void> {
+  try {
+    await wait.race(link.publish(message));
+  } catch (error) {
+    if (link.endReason === undefined || error !== link.endReason) throw error;
+    throw new DeviceClientError('unreachable', `${what}: the connection was lost before the broker acknowledged it`, {
+      cause: error,
+    });
   }
 }
 

@@ -48,8 +48,8 @@ export const hasUpdateRun = (protocol: Protocol): boolean =>
   protocol.topics[UPDATE_RUN_LEAF]?.direction === 'command' &&
   protocol.topics[UPDATE_STATE_LEAF]?.direction === 'event';
 
-/** Calls a command: `value` is `undefined` for one without payload. */
-export type CommandCall = (leaf: string, value: unknown, options: unknown) => Promise<unknown>;
+/** Calls a command: `value` is `undefined` for one without payload. Returns its promise, or whatever stands for it. */
+export type CommandCall = (leaf: string, value: unknown, options: unknown) => object;
 
 /** Names that must not become members: an object with a `then` method would be awaited. */
 const NEVER_A_MEMBER = ['then'];
@@ -73,7 +73,7 @@ export function addCommands(target: object, protocol: Protocol, call: CommandCal
     owners.set(name, leaf);
     if (reserved.includes(path[0] ?? '')) continue;
     const empty = topic.payload.encoding === 'empty';
-    const method = (...args: unknown[]): Promise<unknown> =>
+    const method = (...args: unknown[]): object =>
       empty ? call(leaf, undefined, args[0]) : call(leaf, args[0], args[1]);
     place(target, path, method);
   }

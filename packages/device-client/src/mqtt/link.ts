@@ -1,5 +1,8 @@
-import { connect as connectMqtt, type IClientOptions, type IClientPublishOptions, type MqttClient } from 'mqtt';
-import { createDeferred } from '../deferred.js';
+// The default export: the build for browsers has no other.
+import mqttJs, { type IClientOptions, type IClientPublishOptions, type IStore, type MqttClient } from 'mqtt';
+import { asBuffer } from '../bytes.js';
+import { Chain } from '../chain.js';
+import { createDeferred, type Deferred } from '../deferred.js';
 import type { Timers } from '../environment.js';
 import { DeviceClientError } from '../errors.js';
 import type { Lifetime } from '../lifetime.js';
@@ -18,10 +21,13 @@ export interface TlsOptions {
   readonly servername?: string | undefined;
 }
 
+/** An identity, or a function that is asked for it before every connection (a key store, files that are renewed). */
+export type TlsSource = TlsOptions | (() => TlsOptions | Promise<TlsOptions>);
+
 export interface LinkOptions {
   readonly url: URL;
   readonly clientId: string;
-  readonly tls: TlsOptions | undefined;
+  readonly tls: TlsSource | undefined;
   readonly verifyServer: boolean;
   readonly keepAliveSeconds: number;
   readonly connectDeadlineMs: number;
@@ -29,6 +35,8 @@ export interface LinkOptions {
   readonly ackDeadlineMs: number;
   readonly timers: Timers;
   readonly onMessage: (message: IncomingMessage) => void;
+  /** True refuses a broker without shared subscriptions (MQTT 5, 3.2.2.3.13). */
+  readonly needsSharedSubscriptions?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly lifetime: Lifetime;
 }
@@ -39,6 +47,8 @@ export interface IncomingMessage {
   /** True if the broker replays a stored message. */
   readonly retained: boolean;
   readonly correlationData: Uint8Array | undefined;
+  /** Identifiers of the subscriptions that it matched, as far as they were made with one. */
+  readonly subscriptionIds: readonly number[];
 }
 
 export interface OutgoingMessage {
@@ -46,9 +56,16 @@ export interface OutgoingMessage {
   readonly payload: Uint8Array;
   readonly qos: 0 | 1;
   readonly retain?: boolean;
-  readonly expirySeconds?: number;
+  readonly expirySeconds?: number | undefined;
   readonly responseTopic?: string;
   readonly correlationData?: Uint8Array;
+}
+
+export interface SubscribeExtras {
+  /** Comes back with every message of this subscription, 1..268435455. */
+  readonly id?: number | undefined;
+  /** False asks for no stored messages (MQTT 5, 3.8.3.1, retain handling 2). Default true. */
+  readonly stored?: boolean;
 }
 
 /** Why a link ended. */
@@ -58,9 +75,15 @@ export type LinkEnd = DeviceClientError;
 export interface Link {
   /** Resolves once written (QoS 0) or acknowledged (QoS 1); `denied` if the broker forbids it. Never settles late: rejects with the link's end. */
   publish(message: OutgoingMessage): Promise<void>;
-  subscribe(filter: string, qos: 0 | 1): Promise<void>;
+  subscribe(filter: string, qos: 0 | 1, extras?: SubscribeExtras): Promise<void>;
   unsubscribe(filter: string): Promise<void>;
   readonly ended: Promise<LinkEnd>;
+  /** Why it ended; `undefined` while it lives. Set before `ended` resolves: nothing that starts after it can hang. */
+  readonly endReason: LinkEnd | undefined;
+  /** Settles like `promise`, or rejects with the link's end. Leaves nothing behind on a link that lives on. */
+  during<T>(promise: Promise<T>): Promise<T>;
+  /** Resolves once nothing that was started on this link is outstanding. */
+  quiet(): Promise<void>;
   /** Ends at once, without goodbye. */
   kill(reason: LinkEnd): void;
   /** Ends with a DISCONNECT packet, so that nothing is published for us. */
@@ -69,20 +92,57 @@ export interface Link {
 
 /** More than any topic of a contract needs (payloads end at 64 KiB); a bigger packet is not worth its memory. */
 const MAXIMUM_PACKET_BYTES = 131_072;
+const NO_IDS: readonly number[] = [];
 /** Time for DISCONNECT to leave before the socket is destroyed. */
 const GOODBYE_MS = 1_000;
 
 /** Opens one connection. Rejects with `unreachable`, `tls`, `refused`, `deadline`, `aborted` or `closed`. */
 export async function openLink(options: LinkOptions): Promise<Link> {
-  const { url, timers, onMessage, connectDeadlineMs, signal, lifetime } = options;
+  const { url, timers, connectDeadlineMs, signal, lifetime } = options;
   const where = url.host;
   const wait = startWait({ timers, deadlineMs: connectDeadlineMs, what: `connecting to ${where}`, signal, lifetime });
-  const mqtt = connectMqtt(toClientOptions(options));
+  let attempt: Attempt | undefined;
+  try {
+    const tls = await wait.race(resolveTls(options.tls, where));
+    attempt = startLink(mqttJs.connect(toClientOptions(options, tls)), options, where);
+    await wait.race(attempt.accepted.promise);
+    return createLink(attempt.mqtt, attempt.ended, options);
+  } catch (error) {
+    attempt?.mqtt.end(true);
+    throw error;
+  } finally {
+    wait.dispose();
+  }
+}
+
+/** Asks for the identity. Also lets an abort come before anything is opened. */
+async function resolveTls(source: TlsSource | undefined, where: string): Promise<TlsOptions | undefined> {
+  if (typeof source !== 'function') return source;
+  try {
+    return await source();
+  } catch (error) {
+    throw new DeviceClientError('tls', `${where}: the tls function failed`, { cause: error });
+  }
+}
+
+/** Nagle's algorithm would hold a command back for some 40 ms, until the broker's kernel has acknowledged the PUBACK before it. */
+function sendAtOnce(stream: object): void {
+  if ('setNoDelay' in stream) (stream as { setNoDelay(on: boolean): void }).setNoDelay(true);
+}
+
+interface Attempt {
+  readonly mqtt: MqttClient;
+  readonly accepted: Deferred<undefined>;
+  readonly ended: Deferred<LinkEnd>;
+}
+
+/** Handlers first, then the socket. */
+function startLink(mqtt: MqttClient, options: LinkOptions, where: string): Attempt {
+  const { onMessage, needsSharedSubscriptions = false } = options;
   const accepted = createDeferred<undefined>();
   const ended = createDeferred<LinkEnd>();
   let firstError: unknown;
   let reasonCode: number | undefined;
-  let started = false;
 
   mqtt.on('error', (error) => {
     firstError ??= error;
@@ -92,32 +152,33 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   });
   mqtt.on('disconnect', (packet) => {
     reasonCode = packet.reasonCode;
+    // The broker closes after this packet; if its FIN is lost, nobody would until the keep-alive ends.
+    mqtt.stream.destroy();
   });
   mqtt.on('message', (topic, payload, packet) => {
-    const { correlationData } = packet.properties ?? {};
-    onMessage({ topic, payload, retained: packet.retain, correlationData });
+    const { correlationData, subscriptionIdentifier } = packet.properties ?? {};
+    onMessage({
+      topic,
+      payload,
+      retained: packet.retain,
+      correlationData,
+      subscriptionIds: subscriptionIdentifier === undefined ? NO_IDS : [subscriptionIdentifier].flat(),
+    });
   });
   mqtt.on('close', () => {
     const fault = { error: firstError, reasonCode };
     if (accepted.settled) ended.resolve(toLossError(where, fault));
     else accepted.reject(toConnectError(where, fault));
   });
-  mqtt.on('connect', () => {
-    accepted.resolve(undefined);
+  mqtt.on('connect', ({ properties }) => {
+    sendAtOnce(mqtt.stream);
+    if (needsSharedSubscriptions && properties?.sharedSubscriptionAvailable === false) {
+      accepted.reject(new DeviceClientError('refused', `${where}: the broker has no shared subscriptions`));
+    } else accepted.resolve(undefined);
   });
 
-  try {
-    await wait.race(Promise.resolve());
-    startConnecting(mqtt, where);
-    started = true;
-    await wait.race(accepted.promise);
-  } catch (error) {
-    if (started) mqtt.end(true);
-    throw error;
-  } finally {
-    wait.dispose();
-  }
-  return createLink(mqtt, ended.promise, ended.resolve, options);
+  startConnecting(mqtt, where);
+  return { mqtt, accepted, ended };
 }
 
 /** `connect` throws on the spot if a key or certificate is not PEM. */
@@ -129,28 +190,35 @@ function startConnecting(mqtt: MqttClient, where: string): void {
   }
 }
 
-function createLink(
-  mqtt: MqttClient,
-  ended: Promise<LinkEnd>,
-  end: (reason: LinkEnd) => void,
-  options: LinkOptions,
-): Link {
-  const outstanding = new Set<(reason: LinkEnd) => void>();
-  void ended.then((reason) => {
-    for (const fail of outstanding) fail(reason);
-  });
+function createLink(mqtt: MqttClient, ended: Deferred<LinkEnd>, options: LinkOptions): Link {
+  const outstanding = new Chain<(reason: LinkEnd) => void>();
+  const idle = new Set<() => void>();
+  let endReason: LinkEnd | undefined;
+  const end = (reason: LinkEnd): void => {
+    endReason ??= reason;
+    ended.resolve(endReason);
+    for (const fail of outstanding.values()) fail(endReason);
+  };
+  void ended.promise.then(end);
   const kill = (reason: LinkEnd): void => {
     end(reason);
     mqtt.end(true);
   };
+  const over = (place: Parameters<typeof outstanding.remove>[0]): void => {
+    outstanding.remove(place);
+    if (outstanding.empty) for (const wake of idle) wake();
+  };
   // mqtt.js leaves publishes unsettled when the connection goes.
   const orEnd = async <T>(promise: Promise<T>): Promise<T> => {
     const failure = createDeferred<never>();
-    outstanding.add(failure.reject);
+    if (endReason !== undefined) failure.reject(endReason);
+    const place = outstanding.add((reason) => {
+      failure.reject(reason);
+    });
     try {
-      return await Promise.race([promise, failure.promise]);
+      return await Promise.race([failure.promise, promise]);
     } finally {
-      outstanding.delete(failure.reject);
+      over(place);
     }
   };
   const acknowledged = async <T>(what: string, promise: Promise<T>): Promise<T> => {
@@ -166,14 +234,42 @@ function createLink(
   };
 
   return {
-    ended,
-    kill,
-    publish: async (message) => {
-      const sent = mqtt.publishAsync(message.topic, asBuffer(message.payload), toPublishOptions(message));
-      await orEnd(sent.catch((error: unknown) => failOperation(message.topic, error)));
+    ended: ended.promise,
+    get endReason() {
+      return endReason;
     },
-    subscribe: async (filter, qos) => {
-      const granted = mqtt.subscribeAsync(filter, { qos });
+    kill,
+    during: orEnd,
+    quiet: async () => {
+      if (outstanding.empty) return;
+      const quiet = createDeferred<undefined>();
+      const wake = (): void => {
+        quiet.resolve(undefined);
+      };
+      idle.add(wake);
+      await quiet.promise;
+      idle.delete(wake);
+    },
+    // One promise and no race: this is done for every command.
+    publish: (message) =>
+      new Promise((resolve, reject) => {
+        if (endReason !== undefined) {
+          reject(endReason);
+          return;
+        }
+        const place = outstanding.add(reject);
+        mqtt.publish(message.topic, asBuffer(message.payload), toPublishOptions(message), (error) => {
+          const refusal = error ? toRefusal(message.topic, error) : undefined;
+          // Any other error is the connection's end, which comes by itself.
+          if (error && refusal === undefined) return;
+          over(place);
+          if (refusal === undefined) resolve();
+          else reject(refusal);
+        });
+      }),
+    subscribe: async (filter, qos, { id, stored = true } = {}) => {
+      const properties = id === undefined ? {} : { properties: { subscriptionIdentifier: id } };
+      const granted = mqtt.subscribeAsync(filter, { qos, rh: stored ? 0 : 2, ...properties });
       await acknowledged(
         `subscribing to ${filter}`,
         granted.catch((error: unknown) => failOperation(filter, error)),
@@ -191,17 +287,23 @@ function createLink(
       for (const id of Object.keys(mqtt.outgoing)) mqtt.removeOutgoingMessage(Number(id));
       mqtt.end(false);
       const timer = options.timers.setTimeout(() => mqtt.stream.destroy(), GOODBYE_MS);
-      await ended;
+      await ended.promise;
       options.timers.clearTimeout(timer);
     },
   };
 }
 
-/** A reason code means the broker said no; everything else is the connection's end, which `ended` reports better. */
+/** Everything that is no refusal is the connection's end, which `ended` reports better. */
 function failOperation(topic: string, error: unknown): Promise<never> {
+  const refusal = toRefusal(topic, error);
+  return refusal === undefined ? new Promise(() => undefined) : Promise.reject(refusal);
+}
+
+/** A reason code means that the broker said no. */
+function toRefusal(topic: string, error: unknown): DeviceClientError | undefined {
   const reason = reasonCodeOf(error);
-  if (reason === undefined) return new Promise(() => undefined);
-  throw new DeviceClientError('denied', `${topic}: the broker refused with reason code ${String(reason)}`, {
+  if (reason === undefined) return undefined;
+  return new DeviceClientError('denied', `${topic}: the broker refused with reason code ${String(reason)}`, {
     cause: error,
   });
 }
@@ -214,8 +316,11 @@ function reasonCodeOf(error: unknown): number | undefined {
   return typeof granted === 'number' && granted >= 128 ? granted : undefined;
 }
 
-function toClientOptions(options: LinkOptions): IClientOptions & { minVersion: 'TLSv1.2' } {
-  const { url, tls } = options;
+function toClientOptions(
+  options: LinkOptions,
+  tls: TlsOptions | undefined,
+): IClientOptions & { minVersion: 'TLSv1.2' } {
+  const { url } = options;
   return {
     protocol: url.protocol.replace(':', '') as 'mqtts',
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -232,6 +337,7 @@ function toClientOptions(options: LinkOptions): IClientOptions & { minVersion: '
     // Ours fires first; this one only frees the socket if a test's timers never fire.
     connectTimeout: options.connectDeadlineMs + 1_000,
     reconnectPeriod: 0,
+    outgoingStore: forgetfulStore(),
     resubscribe: false,
     // Handlers first, then the socket: messages that arrive with CONNACK would be lost otherwise.
     manualConnect: true,
@@ -239,18 +345,25 @@ function toClientOptions(options: LinkOptions): IClientOptions & { minVersion: '
   };
 }
 
-function toPublishOptions(message: OutgoingMessage): IClientPublishOptions {
-  const { qos, retain = false, expirySeconds, responseTopic, correlationData } = message;
-  return {
-    qos,
-    retain,
-    properties: {
-      ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
-      ...(responseTopic === undefined ? {} : { responseTopic }),
-      ...(correlationData === undefined ? {} : { correlationData: asBuffer(correlationData) }),
-    },
+/** mqtt.js keeps copies of what is not acknowledged to send it again. No link reconnects, so nothing is ever sent again. */
+function forgetfulStore(): IStore {
+  const store: IStore = new mqttJs.Store();
+  store.put = (_, done) => {
+    done();
+    return store;
   };
+  store.del = (_, done) => {
+    done();
+    return store;
+  };
+  return store;
 }
 
-/** mqtt.js's types want Node's Buffer, its code only bytes. */
-const asBuffer = (bytes: Uint8Array): Buffer => bytes as Buffer;
+function toPublishOptions(message: OutgoingMessage): IClientPublishOptions {
+  const { qos, retain = false, expirySeconds, responseTopic, correlationData } = message;
+  const properties: NonNullable<IClientPublishOptions['properties']> = {};
+  if (expirySeconds !== undefined) properties.messageExpiryInterval = expirySeconds;
+  if (responseTopic !== undefined) properties.responseTopic = responseTopic;
+  if (correlationData !== undefined) properties.correlationData = asBuffer(correlationData);
+  return { qos, retain, properties };
+}

@@ -6,11 +6,21 @@ export type Pulled<T> =
   | { readonly type: 'dropped'; readonly count: number }
   | { readonly type: 'end' };
 
+/** A queue with one reader. */
+export interface EventQueue<T> {
+  push(item: T): void;
+  /** No more items. What is queued can still be read, then the reader sees the end, or `error`. */
+  end(error?: Error): void;
+  /** Ends and forgets what is queued. */
+  discard(): void;
+  pull(): Promise<Pulled<T>>;
+}
+
 /**
  * A queue with one reader. When full, the oldest item makes room and is counted: a slow reader must not grow without
  * limit, and the newest state is the one that matters.
  */
-export class BoundedQueue<T> {
+export class BoundedQueue<T> implements EventQueue<T> {
   readonly #limit: number;
   #items: T[] = [];
   #dropped = 0;
@@ -32,13 +42,11 @@ export class BoundedQueue<T> {
     this.#wake();
   }
 
-  /** No more items. What is queued can still be read, then the reader sees the end, or `error`. */
   end(error?: Error): void {
     this.#end ??= { error };
     this.#wake();
   }
 
-  /** Ends and forgets what is queued. */
   discard(): void {
     this.#items = [];
     this.#dropped = 0;

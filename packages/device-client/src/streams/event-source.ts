@@ -4,11 +4,13 @@ import { DeviceClientError } from '../errors.js';
 import type { LeafStreamOptions, WatchOptions } from '../events.js';
 import type { Lifetime } from '../lifetime.js';
 import type { Delivery, Listener, Listening, SubscriptionRouter, Target } from '../router.js';
-import { createEventStream, DEFAULT_QUEUE_SIZE, type EventStream } from './event-stream.js';
+import { createEventQueue, createEventStream, type EventStream, type StreamOptions } from './event-stream.js';
 
 export interface EventSourceOptions {
   readonly protocol: Protocol;
   readonly router: SubscriptionRouter;
+  /** For streams that a group of clients shares; `undefined` if none do. */
+  readonly sharedRouter: SubscriptionRouter | undefined;
   readonly clock: Clock;
   readonly lifetime: Lifetime;
   readonly onInvalid: (delivery: Delivery, code: string, detail: string) => void;
@@ -27,14 +29,15 @@ export class EventSource {
     const { clock, lifetime } = this.#options;
     const leaves = options.types ?? this.#watchable();
     for (const leaf of leaves) this.#check(leaf);
+    const router = this.#router(options);
     return createEventStream<unknown>({
-      queueSize: options.queueSize ?? DEFAULT_QUEUE_SIZE,
+      queue: createEventQueue(options.queueSize),
       signal: options.signal,
       lifetime,
       listen: (push, failed) =>
         leaves.flatMap((leaf) =>
           this.#targets(leaf, device).map((target) =>
-            this.#listen(leaf, target, failed, (delivery, value) => {
+            this.#listen(router, leaf, target, failed, (delivery, value) => {
               push(this.#toEvent(delivery, value));
             }),
           ),
@@ -46,13 +49,14 @@ export class EventSource {
   /** The values of one event of one device. */
   values(device: string, leaf: string, options: LeafStreamOptions = {}): EventStream<unknown> {
     this.#check(leaf);
+    const router = this.#router(options);
     return createEventStream<unknown>({
-      queueSize: options.queueSize ?? DEFAULT_QUEUE_SIZE,
+      queue: createEventQueue(options.queueSize),
       signal: options.signal,
       lifetime: this.#options.lifetime,
       listen: (push, failed) =>
         this.#targets(leaf, device).map((target) =>
-          this.#listen(leaf, target, failed, (delivery, value) => {
+          this.#listen(router, leaf, target, failed, (delivery, value) => {
             if (!this.#isCleared(delivery)) push(value);
           }),
         ),
@@ -63,13 +67,19 @@ export class EventSource {
     });
   }
 
+  #router(options: StreamOptions): SubscriptionRouter {
+    const { router, sharedRouter } = this.#options;
+    return options.shared === false ? router : (sharedRouter ?? router);
+  }
+
   #listen(
+    router: SubscriptionRouter,
     leaf: string,
     target: Target,
     failed: Listener['failed'],
     take: (delivery: Delivery, value: unknown) => void,
   ): Listening {
-    const { router, protocol, onInvalid } = this.#options;
+    const { protocol, onInvalid } = this.#options;
     const deliver = (delivery: Delivery): void => {
       if (this.#isCleared(delivery)) {
         take(delivery, undefined);

@@ -2,7 +2,7 @@ import { createDeferred } from '../deferred.js';
 import { DeviceClientError } from '../errors.js';
 import type { Lifetime } from '../lifetime.js';
 import type { Listener, Listening } from '../router.js';
-import { BoundedQueue } from './bounded-queue.js';
+import { BoundedQueue, type EventQueue } from './bounded-queue.js';
 
 /** For everything that streams. */
 export interface StreamOptions {
@@ -10,6 +10,11 @@ export interface StreamOptions {
   readonly signal?: AbortSignal | undefined;
   /** Most events kept for a slow reader, at least 1; the oldest are dropped and counted. Default 1000. */
   readonly queueSize?: number | undefined;
+  /**
+   * False makes this stream the client's own, although `sharedSubscription` is set: it gets every event, and stored
+   * values first. Default true; without `sharedSubscription` every stream is the client's own.
+   */
+  readonly shared?: boolean | undefined;
 }
 
 /**
@@ -21,6 +26,8 @@ export interface StreamOptions {
 export interface EventStream<T> extends AsyncIterableIterator<T, undefined, undefined> {
   /** Resolves when the broker has the subscription; rejects with `denied` or `closed`. */
   readonly ready: Promise<void>;
+  /** Events lost so far because the reader was too slow. */
+  readonly dropped: number;
   /** Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -28,8 +35,14 @@ export interface EventStream<T> extends AsyncIterableIterator<T, undefined, unde
 
 export const DEFAULT_QUEUE_SIZE = 1_000;
 
+/** The queue of a stream. Throws `invalid_argument` for a size below 1. */
+export function createEventQueue<T>(queueSize: number = DEFAULT_QUEUE_SIZE): EventQueue<T> {
+  if (Number.isInteger(queueSize) && queueSize >= 1) return new BoundedQueue<T>(queueSize);
+  throw new DeviceClientError('invalid_argument', 'queueSize must be an integer of at least 1');
+}
+
 export function createEventStream<T>(options: {
-  readonly queueSize: number;
+  readonly queue: EventQueue<T>;
   readonly signal: AbortSignal | undefined;
   /** Ends when the client closes. */
   readonly lifetime: Lifetime;
@@ -38,11 +51,8 @@ export function createEventStream<T>(options: {
   /** Turns a number of lost events into an event, or reports it elsewhere and returns nothing. */
   readonly onDropped: (count: number) => { readonly event: T } | undefined;
 }): EventStream<T> {
-  const { queueSize, signal, lifetime, listen, onDropped } = options;
-  if (!Number.isInteger(queueSize) || queueSize < 1) {
-    throw new DeviceClientError('invalid_argument', 'queueSize must be an integer of at least 1');
-  }
-  const queue = new BoundedQueue<T>(queueSize);
+  const { queue, signal, lifetime, listen, onDropped } = options;
+  let lost = 0;
   const ready = createDeferred<undefined>();
   let listenings: readonly Listening[] = [];
   let stopListening = (): void => undefined;
@@ -82,12 +92,16 @@ export function createEventStream<T>(options: {
   };
   return {
     ready: ready.promise,
+    get dropped() {
+      return lost;
+    },
     close,
     next: async () => {
       for (;;) {
         const pulled = await queue.pull();
         if (pulled.type === 'end') return { done: true, value: undefined };
         if (pulled.type === 'item') return { done: false, value: pulled.item };
+        lost += pulled.count;
         const dropped = onDropped(pulled.count);
         if (dropped !== undefined) return { done: false, value: dropped.event };
       }

@@ -3,7 +3,7 @@ import { createDeferred } from '../deferred.js';
 import type { CommandSender } from '../commands/command-sender.js';
 import type { Logger, Timers } from '../environment.js';
 import { DeviceClientError, UpdateError } from '../errors.js';
-import type { Lifetime } from '../lifetime.js';
+import type { Connection } from '../mqtt/connection.js';
 import type { Delivery, SubscriptionRouter } from '../router.js';
 import { startWait } from '../wait.js';
 import type { CommandOptions } from '../commands/command-sender.js';
@@ -34,7 +34,7 @@ export interface UpdateRunner {
   readonly sender: CommandSender;
   readonly timers: Timers;
   readonly logger: Logger;
-  readonly lifetime: Lifetime;
+  readonly connection: Connection;
   readonly commandDeadlineMs: number;
   readonly onInvalid: (delivery: Delivery, code: string, detail: string) => void;
 }
@@ -48,7 +48,7 @@ export async function runUpdate(
   device: string,
   options: UpdateRunOptions = {},
 ): Promise<UpdateResult> {
-  const { timers, lifetime, commandDeadlineMs } = runner;
+  const { timers, connection, commandDeadlineMs } = runner;
   const { signal, deadlineMs = UPDATE_DEADLINE_MS, requireOnline, onProgress } = options;
   const ended = createDeferred<UpdateRunOutcome>();
   let run = newUpdateRun();
@@ -59,7 +59,7 @@ export async function runUpdate(
     if (run.outcome !== undefined) ended.resolve(run.outcome);
   };
 
-  const wait = startWait({ timers, deadlineMs, what: `update of ${device}`, signal, lifetime });
+  const wait = startWait({ timers, deadlineMs, what: `update of ${device}`, signal, lifetime: connection.lifetime });
   const listening = runner.router.listen(
     UPDATE_STATE_LEAF,
     { device },
@@ -68,11 +68,13 @@ export async function runUpdate(
         const event = decodeState(runner, delivery);
         if (event !== undefined) advance({ type: 'state', event });
       },
-      failed: ended.reject,
+      failed: (error) => {
+        ended.reject(error);
+      },
     },
   );
   try {
-    await wait.race(listening.ready());
+    await connection.withLink(`update of ${device}`, wait, () => listening.ready());
     const patience = { signal, requireOnline, deadlineMs: Math.min(commandDeadlineMs, deadlineMs) };
     const reply = await runner.sender.send(device, UPDATE_RUN_LEAF, undefined, patience);
     advance({ type: 'started', run: runOf(device, reply) });

@@ -251,8 +251,9 @@ describeOnBrokers('commands', (start) => {
     expect(await answer).toEqual({ ok: true });
   });
 
-  it('wait for the connection to come back, up to their deadline', async () => {
-    const client = await opened.client(broker);
+  it('wait for the connection to come back, up to their deadline, if there is an offline queue', async () => {
+    const offlineQueue = { maxCommands: 10, maxAgeMs: 60_000, onFull: 'reject' } as const;
+    const client = await opened.client(broker, { offlineQueue });
     await broker.kill();
     await eventually('the loss is seen', () => !client.connected);
     expect(opened.changes.at(-1)).toMatchObject({ state: 'reconnecting' });

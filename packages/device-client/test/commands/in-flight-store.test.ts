@@ -16,10 +16,13 @@ describe('commands in flight', () => {
           const order = [...commands].sort(() => (draw.next().value % 2 === 0 ? 1 : -1));
           for (const [index, { name, command }] of order.entries()) {
             for (const other of ['a', 'b', 'c'].filter((one) => one !== name)) {
-              expect(store.settle(other, command.correlationData, -1)).toBe(false);
+              expect(store.find(other, command.correlationData)).toBeUndefined();
             }
-            expect(store.settle(name, command.correlationData, index)).toBe(true);
-            expect(store.settle(name, command.correlationData, -1)).toBe(false);
+            const found = store.find(name, Uint8Array.from(command.correlationData));
+            expect(found).toBe(command);
+            found?.settle(index);
+            expect(store.find(name, command.correlationData)).toBeUndefined();
+            found?.settle(-1);
             expect(await command.reply).toBe(index);
           }
           expect(store.size).toBe(0);
@@ -33,7 +36,6 @@ describe('commands in flight', () => {
     const command = store.add('a');
     command.forget();
     command.forget();
-    expect(store.has('a', command.correlationData)).toBe(false);
-    expect(store.settle('a', command.correlationData, 1)).toBe(false);
+    expect(store.find('a', command.correlationData)).toBeUndefined();
   });
 });

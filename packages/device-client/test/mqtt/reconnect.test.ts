@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Client, DeviceEvent } from '../../src/index.js';
+import { isDeviceClientError, type Client, type ConnectOptions, type DeviceEvent } from '../../src/index.js';
 import { startProxy, type CuttableProxy } from '../fixtures/cuttable-proxy.js';
 import type { DevicePeer } from '../fixtures/device-peer.js';
 import { eventually } from '../fixtures/eventually.js';
@@ -17,11 +17,14 @@ describeOnBrokers('a client whose connection is cut', (start) => {
   });
   afterAll(() => broker.close());
 
-  async function fleet(id: string): Promise<{ peer: DevicePeer; client: Client; proxy: CuttableProxy }> {
+  async function fleet(
+    id: string,
+    options: Partial<ConnectOptions> = {},
+  ): Promise<{ peer: DevicePeer; client: Client; proxy: CuttableProxy }> {
     const peer = await opened.peer(broker, id);
     const proxy = await startProxy(broker.port);
     opened.add(() => proxy.close());
-    return { peer, proxy, client: await opened.client(broker, { url: proxy.url }) };
+    return { peer, proxy, client: await opened.client(broker, { url: proxy.url, ...options }) };
   }
 
   const lose = async (client: Client, proxy: CuttableProxy): Promise<void> => {
@@ -64,8 +67,48 @@ describeOnBrokers('a client whose connection is cut', (start) => {
     expect(await failureOf(client.device('cut-2').restart())).toMatchObject({ code: 'device_offline' });
   });
 
-  it('sends a command that waited once, on the new connection', async () => {
-    const { peer, client, proxy } = await fleet('cut-3');
+  it('does not call a device offline that came back meanwhile', async () => {
+    const { peer, client, proxy } = await fleet('cut-7');
+    const device = client.device('cut-7');
+    await device.restart();
+    await peer.status({ online: false });
+    await eventually('it is seen to be away', () => peer.received.length === 1);
+    await failureOf(device.restart({ deadlineMs: 200 }));
+    expect(await failureOf(device.restart())).toMatchObject({ code: 'device_offline' });
+    await lose(client, proxy);
+    await peer.online();
+    // In the very turn in which the connection is back.
+    const answer = new Promise((resolve) => {
+      opened.onChange = ({ state }) => {
+        if (state === 'connected') resolve(device.restart());
+      };
+    });
+    proxy.mend();
+    expect(await answer).toEqual({ ok: true });
+  });
+
+  it('fails every call at once with unreachable, and sends nothing of it later', async () => {
+    const { peer, client, proxy } = await fleet('cut-6');
+    const device = client.device('cut-6');
+    await lose(client, proxy);
+    const calls = [device.restart(), device.update.run(), device.status(), device.forget(), client.broadcast.restart()];
+    for (const error of await Promise.all(calls.map(failureOf))) {
+      expect(error).toMatchObject({ code: 'unreachable' });
+      // the loss, or what the last attempt to come back met
+      expect(isDeviceClientError((error as Error).cause)).toBe(true);
+    }
+    const aborted = failureOf(device.restart({ signal: AbortSignal.abort(new Error('enough')) }));
+    expect(await aborted).toMatchObject({ code: 'aborted' });
+    proxy.mend();
+    await eventually('it is back', () => client.connected);
+    expect(await device.update.interval(600)).toEqual({ ok: true });
+    expect(peer.received.map(({ leaf }) => leaf)).toEqual(['update/interval']);
+  });
+
+  it('sends a command that waited in the offline queue once, on the new connection', async () => {
+    const { peer, client, proxy } = await fleet('cut-3', {
+      offlineQueue: { maxCommands: 2, maxAgeMs: 30_000, onFull: 'reject' },
+    });
     await lose(client, proxy);
     const answers = [client.device('cut-3').restart(), client.device('cut-3').update.interval(600)];
     proxy.mend();
