@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { presentError } from './errors.js';
 import { main } from './main.js';
 
 const aborted = new AbortController();
@@ -18,6 +19,8 @@ onSignal('SIGTERM', 143);
 // `secure-esp … | head`: the reader went away, which ends the command without a stack trace.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`${presentError(error, false).text}\n`);
+  process.exit(1);
 });
 
 const exitCode = await main(process.argv.slice(2), {

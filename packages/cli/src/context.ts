@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Project } from './project/load-project.js';
 
 /** What a command needs of the world; tests give their own. */
 export interface CliContext {
@@ -12,6 +13,8 @@ export interface CliContext {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Program of one process of `ota serve`. Default: none, all is served by this process. */
   readonly otaWorker?: string;
+  /** The project of this command line, once it was read; commands have its values in their options. */
+  project?: Project;
   /** Aborted by the first Ctrl-C or SIGTERM: everything started is then closed. */
   readonly signal: AbortSignal;
 }

@@ -84,6 +84,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
   EACCES: 'permission denied',
   EISDIR: 'it is a folder',
+  EEXIST: 'a file of this name is there',
   ENOSPC: 'no space left on the disk',
   ENOTDIR: 'a part of the path is not a folder',
   EROFS: 'the file system is read-only',

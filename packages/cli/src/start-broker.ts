@@ -6,12 +6,13 @@ import {
   type BrokerTlsPaths,
   type EmbeddedBroker,
   type MosquittoBroker,
+  type WebSocketOptions,
 } from '@secure-esp/broker';
 import type { PkiTree, TreeCrls } from '@secure-esp/pki';
 
 export type BrokerKind = 'embedded' | 'mosquitto';
 
-export interface StartBrokerOptions {
+export interface StartBrokerOptions extends WebSocketOptions {
   readonly kind: BrokerKind;
   readonly host: string;
   readonly operatorPort: number;

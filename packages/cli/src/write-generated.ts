@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { print, type CliContext } from './context.js';
 import { CliError } from './errors.js';
 import { pathOf, reasonOf, writeOutput } from './files.js';
+import { printJson } from './output.js';
 
 export interface WriteGeneratedOptions {
   /** Folder, as given on the command line. */
@@ -12,6 +13,8 @@ export interface WriteGeneratedOptions {
   readonly check?: true;
   /** For programs: print the paths of all files, whatever happened to them. */
   readonly list?: true;
+  /** One document: where each file is, and what happened to it. */
+  readonly json?: true;
   /** File of the contract, as given on the command line. */
   readonly protocol?: string;
   /** The command that makes the files, for the next step of the refusal. */
@@ -22,7 +25,7 @@ export interface WriteGeneratedOptions {
 export async function writeGenerated(
   context: CliContext,
   files: readonly GeneratedFile[],
-  { out, check, list, protocol, command }: WriteGeneratedOptions,
+  { out, check, list, json, protocol, command }: WriteGeneratedOptions,
 ): Promise<void> {
   const dir = pathOf(context, out);
   const { missing, stale } = diffGenerated(files, await readPresent(dir, files));
@@ -35,9 +38,12 @@ export async function writeGenerated(
   for (const { path, content } of files.filter((file) => outdated.includes(file.path))) {
     await makeFolderOf(join(dir, path), out);
     await writeOutput(join(dir, path), content);
-    if (list !== true) print(context, `wrote ${join(out, path)}`);
+    if (list !== true && json !== true) print(context, `wrote ${join(out, path)}`);
   }
-  if (list === true) for (const { path } of files) print(context, join(out, path));
+  if (json === true) {
+    const written = (path: string): boolean => outdated.includes(path);
+    printJson(context, { out, files: files.map(({ path }) => ({ path: join(out, path), written: written(path) })) });
+  } else if (list === true) for (const { path } of files) print(context, join(out, path));
   else if (outdated.length === 0) print(context, `${files.length} file(s) in ${out} are up to date`);
 }
 

@@ -62,17 +62,6 @@ describe('pki issue --count', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^made 1 pairs .*; 1 were there\nesp-00001 is revoked and was left alone\n$/);
   });
-
-  test('stopped by Ctrl-C says what to do next', async () => {
-    const dir = await made();
-    const { exitCode, stdout, stderr } = await runMain(
-      dir,
-      ['pki', 'issue', '--count', '300'],
-      AbortSignal.abort(new Error('stopped by SIGINT')),
-    );
-    expect([exitCode, stdout]).toEqual([1, '']);
-    expect(stderr).toContain('the same command makes the rest');
-  });
 });
 
 describe('pki issue --from', () => {

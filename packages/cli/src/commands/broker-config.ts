@@ -2,10 +2,11 @@ import { emqxConfig, mosquittoConfig } from '@secure-esp/broker';
 import { openPki, type PkiTree, type TreeCrls } from '@secure-esp/pki';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { print, type CliContext } from '../context.js';
+import type { CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf, reasonOf, writeOutput } from '../files.js';
 import { brokerTlsFiles } from '../start-broker.js';
+import { printResult } from '../output.js';
 
 export interface BrokerConfigOptions {
   readonly dir: string;
@@ -14,6 +15,9 @@ export interface BrokerConfigOptions {
   readonly host: string;
   readonly operatorPort: number;
   readonly devicePort: number;
+  readonly websocketPort?: number;
+  readonly websocketOrigin?: readonly string[];
+  readonly json?: true;
 }
 
 /** `secure-esp broker config`: the configuration of a Mosquitto or EMQX that somebody else starts. */
@@ -29,11 +33,12 @@ export async function brokerConfig(context: CliContext, options: BrokerConfigOpt
       cause: error,
     });
   }
-  for (const [name, text] of Object.entries(files)) {
-    await writeOutput(join(dir, name), text);
-    print(context, `wrote ${join(options.out, name)}`);
-  }
-  for (const line of advice) print(context, line);
+  for (const [name, text] of Object.entries(files)) await writeOutput(join(dir, name), text);
+  const written = Object.keys(files).map((name) => join(options.out, name));
+  printResult(context, options, { kind: options.kind, written, advice }, [
+    ...written.map((path) => `wrote ${path}`),
+    ...advice,
+  ]);
 }
 
 interface Configuration {
@@ -41,6 +46,10 @@ interface Configuration {
   /** What to do with them, a line each. */
   readonly advice: readonly string[];
 }
+
+const NO_WEBSOCKET =
+  'No listener for WebSockets was written: that of Mosquitto 2.0 ignores revocation lists, packet limits and origins. ' +
+  '`secure-esp broker run --kind mosquitto --websocket-port PORT` has one that does not.';
 
 async function forMosquitto(tree: PkiTree, dir: string, options: BrokerConfigOptions): Promise<Configuration> {
   const { host, operatorPort, devicePort } = options;
@@ -54,7 +63,8 @@ async function forMosquitto(tree: PkiTree, dir: string, options: BrokerConfigOpt
     persistence: true,
   });
   const start = `Start it with: mosquitto -c ${join(options.out, 'mosquitto.conf')}`;
-  return { files: { ...files }, advice: [...mosquittoAdvice(tree, crls), start] };
+  const webSocket = options.websocketPort === undefined ? [] : [NO_WEBSOCKET];
+  return { files: { ...files }, advice: [...mosquittoAdvice(tree, crls), ...webSocket, start] };
 }
 
 function mosquittoAdvice(tree: PkiTree, crls: TreeCrls): readonly string[] {
@@ -74,7 +84,7 @@ function mosquittoAdvice(tree: PkiTree, crls: TreeCrls): readonly string[] {
 }
 
 async function forEmqx(tree: PkiTree, dir: string, options: BrokerConfigOptions): Promise<Configuration> {
-  const { host, operatorPort, devicePort } = options;
+  const { host, operatorPort, devicePort, websocketPort, websocketOrigin: websocketOrigins } = options;
   const operators = new Set<string>();
   for await (const { commonName, state } of tree.inventory({ role: 'operator' })) {
     if (state === 'good') operators.add(commonName);
@@ -82,7 +92,10 @@ async function forEmqx(tree: PkiTree, dir: string, options: BrokerConfigOptions)
   const { brokerCert: certPath, brokerKey: keyPath, caCert, deviceCaCert } = tree.paths;
   // Without a CA of elsewhere: EMQX tells users apart by name alone, and that CA may certify the name of a device.
   const tls = { certPath, keyPath, operatorCaPath: caCert, deviceCaPath: deviceCaCert };
-  const files = emqxConfig({ tls, dir, host, operatorPort, devicePort, operators: [...operators] });
+  const files = emqxConfig({
+    ...{ tls, dir, host, operatorPort, devicePort, websocketPort, websocketOrigins },
+    operators: [...operators],
+  });
   return {
     files: { ...files },
     advice: [

@@ -1,9 +1,12 @@
+import type { RunningBroker } from '@secure-esp/broker';
 import { openPki } from '@secure-esp/pki';
 import { join } from 'node:path';
 import { print, untilAborted, type CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf } from '../files.js';
 import { followCrls } from '../follow-crls.js';
+import { printJsonLine } from '../output.js';
+import { refuseExpired } from '../refuse-expired.js';
 import { startBroker, type BrokerKind } from '../start-broker.js';
 
 export interface BrokerRunOptions {
@@ -12,18 +15,24 @@ export interface BrokerRunOptions {
   readonly host: string;
   readonly operatorPort: number;
   readonly devicePort: number;
+  readonly websocketPort?: number;
+  readonly websocketOrigin?: readonly string[];
+  readonly json?: true;
 }
 
 /** `secure-esp broker run` */
 export async function brokerRun(context: CliContext, options: BrokerRunOptions): Promise<void> {
   const tree = await openPki(pathOf(context, options.dir));
-  const { kind, host, operatorPort, devicePort } = options;
+  refuseExpired(tree.broker, 'broker');
+  const { kind, host, operatorPort, devicePort, websocketPort, websocketOrigin } = options;
   const crls = await tree.crls();
   const broker = await startBroker(tree, {
     kind,
     host,
     operatorPort,
     devicePort,
+    websocketPort,
+    websocketOrigins: websocketOrigin,
     dir: join(tree.dir, 'mosquitto'),
     // Mosquitto is started again when a CA is dropped
     persistence: true,
@@ -32,8 +41,7 @@ export async function brokerRun(context: CliContext, options: BrokerRunOptions):
       print(context, JSON.stringify(event));
     },
   });
-  const ports = `operators on ${broker.operatorPort}, devices on ${broker.devicePort}`;
-  print(context, `${broker.kind} broker on ${broker.host}, ${ports}; Ctrl-C ends it`);
+  announce(context, broker, options.json === true);
   const stop = new AbortController();
   const following = followCrls(tree, broker, {
     loaded: crls,
@@ -50,4 +58,16 @@ export async function brokerRun(context: CliContext, options: BrokerRunOptions):
     await broker.close();
     await following;
   }
+}
+
+/** Where it listens, as a sentence or as an object. */
+function announce(context: CliContext, broker: RunningBroker, json: boolean): void {
+  const { kind, host, operatorPort, devicePort, websocketPort } = broker;
+  if (json) {
+    printJsonLine(context, { type: 'listening', kind, host, operatorPort, devicePort, websocketPort });
+    return;
+  }
+  const webSockets = websocketPort === undefined ? '' : `, operators over WebSocket on ${websocketPort}`;
+  const ports = `operators on ${operatorPort}, devices on ${devicePort}${webSockets}`;
+  print(context, `${kind} broker on ${host}, ${ports}; Ctrl-C ends it`);
 }

@@ -15,6 +15,7 @@ export interface CodegenOptions {
   readonly protocol?: string;
   readonly check?: true;
   readonly list?: true;
+  readonly json?: true;
 }
 
 export interface CodegenCOptions extends CodegenOptions {

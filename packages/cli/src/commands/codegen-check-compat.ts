@@ -4,13 +4,15 @@ import {
   parseProtocolDescription,
   type ProtocolDescription,
 } from '@secure-esp/protocol';
-import { print, type CliContext } from '../context.js';
+import type { CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { readInput } from '../files.js';
 import { loadProtocol } from '../load-protocol.js';
+import { printResult } from '../output.js';
 
 export interface CodegenCheckCompatOptions {
   readonly strict?: true;
+  readonly json?: true;
 }
 
 /** `secure-esp codegen check-compat` */
@@ -21,12 +23,15 @@ export async function codegenCheckCompat(
   options: CodegenCheckCompatOptions,
 ): Promise<void> {
   const findings = checkCompatibility(await describe(context, older), await describe(context, newer));
-  for (const { path, change, level, breaks, explanation } of findings) {
-    const whom = breaks.length === 0 ? '' : ` (${breaks.join(', ')})`;
-    print(context, `${level.padEnd(10)} ${path}: ${change}${whom}: ${explanation}`);
-  }
-  if (findings.length === 0) print(context, 'the contracts mean the same');
   const fatal = findings.filter(({ level }) => level === 'breaks' || (options.strict === true && level === 'if_used'));
+  const lines = findings.map(({ path, change, level, breaks, explanation }) => {
+    const whom = breaks.length === 0 ? '' : ` (${breaks.join(', ')})`;
+    return `${level.padEnd(10)} ${path}: ${change}${whom}: ${explanation}`;
+  });
+  printResult(context, options, { compatible: fatal.length === 0, findings }, [
+    ...lines,
+    ...(lines.length === 0 ? ['the contracts mean the same'] : []),
+  ]);
   if (fatal.length > 0) {
     throw new CliError(`${fatal.length} change(s) break what is in use.`, 'Raise the contract version, or undo them.');
   }

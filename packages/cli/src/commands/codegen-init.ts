@@ -2,15 +2,17 @@ import { defineProtocol, isProtocolError, secureEspV1 } from '@secure-esp/protoc
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname } from 'node:path';
-import { print, type CliContext } from '../context.js';
+import type { CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf, reasonOf } from '../files.js';
+import { printResult } from '../output.js';
 import { starterContract } from './starter-contract.js';
 
 export interface CodegenInitOptions {
   readonly name?: string;
   readonly root?: string;
   readonly extend?: true;
+  readonly json?: true;
 }
 
 /** `secure-esp codegen init` */
@@ -22,13 +24,16 @@ export async function codegenInit(context: CliContext, path: string, options: Co
   const name = options.name ?? nameOf(path);
   checkNames(name, root ?? (extend ? secureEspV1.root : `/${name}`));
   await writeNew(context, path, starterContract({ name, root, extend }));
-  print(context, `wrote ${path}`);
-  print(context, 'Next, change it to what your devices do, and:');
-  if (!hasPackages(pathOf(context, path))) print(context, '  npm install @secure-esp/protocol zod');
-  print(context, `  npx secure-esp codegen c --protocol ${path} --out firmware/generated`);
-  print(context, `  npx secure-esp codegen docs --protocol ${path} --out docs/contract`);
+  const missing = hasPackages(pathOf(context, path)) ? [] : ['@secure-esp/protocol', 'zod'];
   const imported = `./${basename(path).replace(/\.(m?)ts$/, '.$1js')}`;
-  print(context, `Programs get types and codecs with: import { protocol } from '${imported}';`);
+  printResult(context, options, { file: path, name, missingPackages: missing }, [
+    `wrote ${path}`,
+    'Next, change it to what your devices do, and:',
+    ...(missing.length === 0 ? [] : [`  npm install ${missing.join(' ')}`]),
+    `  npx secure-esp codegen c --protocol ${path} --out firmware/generated`,
+    `  npx secure-esp codegen docs --protocol ${path} --out docs/contract`,
+    `Programs get types and codecs with: import { protocol } from '${imported}';`,
+  ]);
 }
 
 /** `contracts/desk-lamp-protocol.ts` is the contract `desk-lamp`. */

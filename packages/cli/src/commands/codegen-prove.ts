@@ -6,6 +6,7 @@ import { print, type CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf, readInput, reasonOf, writeOutput } from '../files.js';
 import { loadProtocol } from '../load-protocol.js';
+import { printResult } from '../output.js';
 import { ledgerOf, type ProofLedger } from '../prove/ledger.js';
 import { PROOF_HEADER } from '../prove/proof-header.js';
 import { framaCVersion, runFramaC } from '../prove/run-frama-c.js';
@@ -20,6 +21,7 @@ export interface CodegenProveOptions extends Pick<CodegenCOptions, 'protocol' | 
   readonly from?: string;
   readonly function?: readonly string[];
   readonly ledger?: string;
+  readonly json?: true;
   readonly check?: true;
 }
 
@@ -37,19 +39,24 @@ export async function codegenProve(context: CliContext, options: CodegenProveOpt
   const tool = await framaCVersion(context.signal);
   const report = await prove(context, files, options);
   const ledger = ledgerOf(protocol, files, tool, report);
-  print(context, `${ledger.contract}: ${ledger.proved} of ${ledger.goals} goals proved (${ledger.tool})`);
+  printResult(context, options, { ...ledger, unproved: report.unproved }, [
+    `${ledger.contract}: ${ledger.proved} of ${ledger.goals} goals proved (${ledger.tool})`,
+    ...report.unproved.map((goal) => `  not proved: ${goal}`),
+  ]);
   if (report.unproved.length > 0) {
-    for (const goal of report.unproved) print(context, `  not proved: ${goal}`);
     throw new CliError(
       `${report.unproved.length} goal(s) could not be proved.`,
       'Give the provers longer with --goal-timeout; a goal that stays is a bug of the generator.',
     );
   }
   if (options.ledger === undefined) return;
-  if (options.check === true) await checkLedger(context, options.ledger, ledger);
+  const say = (line: string): void => {
+    if (options.json !== true) print(context, line);
+  };
+  if (options.check === true) say(await checkLedger(context, options.ledger, ledger));
   else {
     await writeOutput(pathOf(context, options.ledger), `${JSON.stringify(ledger, undefined, 2)}\n`);
-    print(context, `wrote ${options.ledger}`);
+    say(`wrote ${options.ledger}`);
   }
 }
 
@@ -99,7 +106,7 @@ async function readGenerated(context: CliContext, folder: string): Promise<reado
 }
 
 /** Other versions of the tools may cut goals differently; what was proved, of which bytes, must be the same. */
-async function checkLedger(context: CliContext, path: string, found: ProofLedger): Promise<void> {
+async function checkLedger(context: CliContext, path: string, found: ProofLedger): Promise<string> {
   const known = JSON.parse(new TextDecoder().decode(await readInput(context, path, 'ledger'))) as ProofLedger;
   const differing = (['contractHash', 'files', 'options', 'functions'] as const).filter(
     (key) => JSON.stringify(known[key]) !== JSON.stringify(found[key]),
@@ -108,5 +115,5 @@ async function checkLedger(context: CliContext, path: string, found: ProofLedger
     const next = `Run \`secure-esp codegen prove --ledger ${path}\` and commit the result.`;
     throw new CliError(`${path} is out of date: ${differing.join(', ')}.`, next);
   }
-  print(context, `${path} is up to date`);
+  return `${path} is up to date`;
 }

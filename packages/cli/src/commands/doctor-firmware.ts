@@ -22,7 +22,11 @@ export async function doctorFirmware(context: CliContext, dir: string, options: 
   const counts: Counts = { error: count('error'), warning: count('warning'), note: count('note') };
   if (options.json === true) printJson(context, toJson(found, findings, counts));
   else printText(context, found, findings, counts);
-  if (counts.error > 0) throw new CliError(`${plural(counts.error, 'error')} in "${dir}".`);
+  if (counts.error > 0)
+    throw new CliError(
+      `${plural(counts.error, 'error')} in "${dir}".`,
+      'Do what is said below each, then run it again.',
+    );
 }
 
 const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

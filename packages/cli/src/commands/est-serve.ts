@@ -2,6 +2,8 @@ import { createEstServer, type EstAuthority, FileClaimStore, openPki, type PkiTr
 import { print, untilAborted, type CliContext } from '../context.js';
 import { pathOf } from '../files.js';
 import { followOtaCertificates } from '../follow-ota-certificates.js';
+import { printJsonLine } from '../output.js';
+import { refuseExpired } from '../refuse-expired.js';
 
 export interface EstServeOptions {
   readonly dir: string;
@@ -10,12 +12,14 @@ export interface EstServeOptions {
   readonly gracePort?: number;
   readonly days?: number;
   readonly revokeReplaced?: true;
+  readonly json?: true;
 }
 
 /** `secure-esp est serve` */
 export async function estServe(context: CliContext, options: EstServeOptions): Promise<void> {
   const { host, port, gracePort, days } = options;
   const tree = await openPki(pathOf(context, options.dir));
+  refuseExpired(tree.ota, 'ota');
   const roots = { ca: tree.ca, deviceCa: tree.deviceCa };
   const onEvent = (event: object): void => {
     print(context, JSON.stringify(event, errorsAsText));
@@ -32,9 +36,12 @@ export async function estServe(context: CliContext, options: EstServeOptions): P
     ...(days === undefined ? {} : { days }),
   });
   const listening = await server.listen();
-  print(context, `enrolment on https://${host}:${listening.port}; Ctrl-C ends it`);
-  if (listening.gracePort !== undefined) {
-    print(context, `expired devices renew on https://${host}:${listening.gracePort}`);
+  const url = `https://${host}:${listening.port}`;
+  const graceUrl = listening.gracePort === undefined ? undefined : `https://${host}:${listening.gracePort}`;
+  if (options.json === true) printJsonLine(context, { type: 'listening', url, ...(graceUrl && { graceUrl }) });
+  else {
+    print(context, `enrolment on ${url}; Ctrl-C ends it`);
+    if (graceUrl !== undefined) print(context, `expired devices renew on ${graceUrl}`);
   }
   const stop = new AbortController();
   const reloadTls: Parameters<typeof followOtaCertificates>[1]['reloadTls'] = ({ cert, key, deviceCa, operatorCa }) => {

@@ -9,10 +9,11 @@ import {
 } from '@secure-esp/ota-server';
 import { openPki } from '@secure-esp/pki';
 import { join } from 'node:path';
-import { print, type CliContext } from '../context.js';
+import type { CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { openInput, pathOf, reasonOf } from '../files.js';
 import { trustedOf } from '../keys.js';
+import { printResult } from '../output.js';
 import { createUploadDisplay } from '../terminal/upload-display.js';
 
 export interface OtaPublishOptions {
@@ -28,6 +29,7 @@ export interface OtaPublishOptions {
   readonly from?: readonly string[];
   readonly days: number;
   readonly dangerouslyAllowSameOrLowerVersion?: true;
+  readonly json?: true;
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -68,12 +70,11 @@ export async function otaPublish(context: CliContext, file: string, options: Ota
       ...(options.from === undefined ? {} : { from: options.from }),
     });
     const what = `${release.project} ${release.version} for ${release.chip}`;
-    print(
-      context,
+    printResult(context, options, { released: outcome.released, release }, [
       outcome.released
         ? `released ${what} as /${options.name}.bin`
         : `${what} is already released as ${release.seq} (/${options.name}.bin)`,
-    );
+    ]);
   } catch (error) {
     throw explain(error, file);
   } finally {

@@ -1,7 +1,14 @@
-import { createFileFirmwareStore, createManifestSigner, currentReleases, renewRelease } from '@secure-esp/ota-server';
+import {
+  createFileFirmwareStore,
+  createManifestSigner,
+  currentReleases,
+  renewRelease,
+  type Release,
+} from '@secure-esp/ota-server';
 import { openPki } from '@secure-esp/pki';
 import { print, type CliContext } from '../context.js';
 import { pathOf } from '../files.js';
+import { printJson } from '../output.js';
 import { firmwareDir } from './ota-publish.js';
 import { dayOf, endsWithin } from './ota-releases.js';
 
@@ -11,6 +18,7 @@ export interface OtaRenewOptions {
   /** days */
   readonly expiring?: number;
   readonly days: number;
+  readonly json?: true;
 }
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -23,11 +31,15 @@ export async function otaRenew(context: CliContext, options: OtaRenewOptions): P
   const due = currentReleases(await store.listReleases({ signal: context.signal }))
     .filter(({ manifest }) => manifest !== undefined)
     .filter(endsWithin(options.expiring));
+  const done: Release[] = [];
   for (const { seq } of due) {
     const expiresInSeconds = options.days * DAY_SECONDS;
     const renewed = await renewRelease({ store, seq, signer, expiresInSeconds, signal: context.signal });
+    done.push(renewed);
+    if (options.json === true) continue;
     const { project, version, chip, expiresAt = 0 } = renewed;
     print(context, `renewed ${project} ${version} for ${chip} until ${dayOf(expiresAt)}, as number ${renewed.seq}`);
   }
-  if (due.length === 0) print(context, 'nothing is to be renewed');
+  if (options.json === true) printJson(context, { renewed: done });
+  else if (due.length === 0) print(context, 'nothing is to be renewed');
 }

@@ -12,21 +12,27 @@ import { choosePort } from '../ota/port-taken.js';
 import { bridgeWarning, type ServeChoices, serveSettings, type ServeSettings } from '../ota/serve-settings.js';
 import { startUpdateService, type StartServiceOptions, type UpdateService } from '../ota/update-service.js';
 import { startWorkerPool } from '../ota/worker-pool.js';
+import { refuseExpired } from '../refuse-expired.js';
 
 export interface OtaServeOptions extends ServeChoices {
   readonly workers?: number;
   readonly adminPort?: number;
   readonly adminHost: string;
+  readonly json?: true;
 }
 
 /** `secure-esp ota serve`: standard output has the log, standard error what a person at a terminal wants to know. */
 export async function otaServe(context: CliContext, options: OtaServeOptions): Promise<void> {
   const settings = serveSettings(context, options);
-  const say = (line: string): void => void context.stderr.write(`${line}\n`);
-  const warning = bridgeWarning(settings, new Date());
-  if (warning !== undefined) say(warning);
   const log = createOtaLog(settings.logLevel, context.stdout);
+  const say = (line: string, facts?: object): void => {
+    if (options.json === true && facts !== undefined) context.stdout.write(`${JSON.stringify(facts)}\n`);
+    else context.stderr.write(`${line}\n`);
+  };
+  const warning = bridgeWarning(settings, new Date());
+  if (warning !== undefined) say(warning, { type: 'warning', message: warning });
   const tree = await openPki(settings.dir);
+  refuseExpired(tree.ota, 'ota');
   const mark = await revocationMark(tree);
   const service = await startService(context, options.workers, settings, { log, ticketKeys: newTicketKeys() });
   const stop = new AbortController();
@@ -38,7 +44,11 @@ export async function otaServe(context: CliContext, options: OtaServeOptions): P
     const processes = service.listening();
     const where = `https://${settings.host}:${service.port}`;
     const how = processes === 1 ? '' : ` from ${processes} processes`;
-    say(`update server on ${where}${how}, client certificate required; Ctrl-C ends it`);
+    say(`update server on ${where}${how}, client certificate required; Ctrl-C ends it`, {
+      type: 'listening',
+      url: where,
+      processes,
+    });
     const onEvent = (event: KeepCurrentEvent): void => {
       log[event.type.endsWith('_failed') ? 'error' : 'info'](event);
     };
@@ -75,7 +85,7 @@ interface AdminContext {
   readonly service: UpdateService;
   /** Aborted: the server is being stopped. */
   readonly signal: AbortSignal;
-  readonly say: (line: string) => void;
+  readonly say: (line: string, facts?: object) => void;
 }
 
 async function startAdmin(
@@ -98,6 +108,7 @@ async function startAdmin(
     },
     metrics: async () => AggregatorRegistry.aggregate([...(await service.metrics())]).metrics(),
   });
-  say(`health and metrics on http://${adminHost}:${admin.port}`);
+  const where = `http://${adminHost}:${admin.port}`;
+  say(`health and metrics on ${where}`, { type: 'admin_listening', url: where });
   return () => admin.close();
 }

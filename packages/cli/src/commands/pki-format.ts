@@ -2,15 +2,13 @@ import type { InventoryEntry, TreeCrl, TreeCrls } from '@secure-esp/pki';
 import { relative } from 'node:path';
 import { print, type CliContext } from '../context.js';
 
+export { printJson } from '../output.js';
+
 /** What every `pki` command takes. */
 export interface PkiOptions {
   readonly dir: string;
   readonly json?: true;
 }
-
-export const printJson = (context: CliContext, value: unknown): void => {
-  print(context, JSON.stringify(value, undefined, 2));
-};
 
 /** A certificate as `--json` shows it; the PEM text is left to `pki show`. */
 export const entryToJson = (entry: InventoryEntry): object => ({

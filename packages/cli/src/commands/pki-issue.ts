@@ -24,7 +24,7 @@ export async function pkiIssue(context: CliContext, named: readonly string[], op
     devices = await tree.issueDevices(ids, { signal: context.signal, onProgress: display.update });
   } catch (error) {
     display.close();
-    if (context.signal.aborted)
+    if (context.signal.aborted && options.json !== true)
       context.stderr.write('Stopped. What was made stays; the same command makes the rest.\n');
     throw error;
   }

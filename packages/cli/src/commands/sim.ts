@@ -6,6 +6,7 @@ import { print, untilAborted, type CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf, readInput } from '../files.js';
 import { trustedOf } from '../keys.js';
+import { printJsonLine } from '../output.js';
 import { deviceOverEst, type EstDeviceOptions } from './est-device.js';
 import { simFleet } from './sim-fleet.js';
 
@@ -61,14 +62,16 @@ export async function sim(context: CliContext, ids: readonly string[], options: 
           broadcastRunSpreadSeconds: options.spread,
         },
         onLog: (line: { text: string }) => {
-          print(context, `${id.padEnd(10)} ${line.text}`);
+          if (options.json === true) printJsonLine(context, { type: 'log', device: id, text: line.text });
+          else print(context, `${id.padEnd(10)} ${line.text}`);
         },
         ...(options.firmwareVersion === undefined ? {} : { firmwareVersion: options.firmwareVersion }),
       };
     }),
   );
   const fleet = await startVirtualDevices(devices, { signal: context.signal });
-  print(context, `${devices.length} virtual device(s) run; Ctrl-C switches them off`);
+  if (options.json === true) printJsonLine(context, { type: 'running', devices: devices.map(({ id }) => id) });
+  else print(context, `${devices.length} virtual device(s) run; Ctrl-C switches them off`);
   try {
     await untilAborted(context.signal);
   } finally {

@@ -2,6 +2,16 @@ import { relative } from 'node:path';
 import { print, type CliContext } from '../context.js';
 import type { DemoOptions, House } from './house.js';
 
+/** The same facts for a program: the last line of `--json`, until Ctrl-C. */
+export const whatRuns = ({ broker, otaPort, devices, images }: House, { dir }: DemoOptions): object => ({
+  type: 'running',
+  broker: { kind: broker.kind, operatorPort: broker.operatorPort, devicePort: broker.devicePort },
+  ota: { url: `https://localhost:${otaPort}/secure_esp.bin` },
+  devices,
+  version: images.offeredVersion,
+  dir,
+});
+
 /** What runs where, and commands to paste into another terminal. */
 export function printGuide(context: CliContext, house: House, options: DemoOptions & { once?: true }): void {
   const { broker, otaPort, tree, devices, images } = house;

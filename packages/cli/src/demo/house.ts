@@ -6,11 +6,12 @@ import { SECTOR_BYTES, startVirtualDevices, type Fleet } from '@secure-esp/simul
 import { DEFAULT_PORTS } from '@secure-esp/protocol';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { print, type CliContext } from '../context.js';
+import type { CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf } from '../files.js';
 import { trustedOf } from '../keys.js';
 import { startBroker, type BrokerKind } from '../start-broker.js';
+import type { DemoReport } from './demo-report.js';
 import { firstFreePort } from './free-port.js';
 import { makeImages, type DemoImages } from './images.js';
 import { makeWorkFolder } from './work-folder.js';
@@ -46,32 +47,35 @@ const SLOT_BYTES = 1920 * 1024;
 const REBOOT_DELAY_MS = 300;
 
 /** Starts PKI, images, broker, update server, devices and an operator's client; whatever fails, nothing stays behind. */
-export async function startHouse(context: CliContext, options: DemoOptions): Promise<House> {
+export async function startHouse(context: CliContext, options: DemoOptions, report: DemoReport): Promise<House> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
   };
   try {
-    return await build(context, options, closers, close);
+    return await build(context, { ...options, report }, closers, close);
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+type ReportedOptions = DemoOptions & { readonly report: DemoReport };
+
 async function build(
   context: CliContext,
-  options: DemoOptions,
+  options: ReportedOptions,
   closers: (() => Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<House> {
+  const { report } = options;
   const devices = Array.from({ length: options.devices }, (_, index) => `esp-${String(index + 1).padStart(3, '0')}`);
   const tree = await initPki({ dir: pathOf(context, options.dir), devices, signal: context.signal });
-  step(context, 'PKI', tree.created.length === 0 ? `reused from ${options.dir}` : `made in ${options.dir}`);
+  report.step('PKI', tree.created.length === 0 ? `reused from ${options.dir}` : `made in ${options.dir}`);
 
   const images = await makeImages(context, tree, options);
   const { project, chip, scheme, installedVersion, offeredVersion } = images;
-  step(context, 'images', `${project} ${installedVersion} and ${offeredVersion} for ${chip}, signed with ${scheme}`);
+  report.step('images', `${project} ${installedVersion} and ${offeredVersion} for ${chip}, signed with ${scheme}`);
 
   // Devices and releases start afresh at every run; only the PKI outlives it.
   const work = await makeWorkFolder(tree.dir);
@@ -79,9 +83,9 @@ async function build(
 
   const broker = await chooseBroker(context, options, tree, work);
   closers.push(() => broker.close());
-  step(context, 'broker', `${broker.kind}, operators on ${broker.operatorPort}, devices on ${broker.devicePort}`);
+  report.step('broker', `${broker.kind}, operators on ${broker.operatorPort}, devices on ${broker.devicePort}`);
 
-  const otaPort = await choosePort(context, 'update server', DEFAULT_PORTS.ota, [
+  const otaPort = await choosePort(report, 'update server', DEFAULT_PORTS.ota, [
     broker.operatorPort,
     broker.devicePort,
   ]);
@@ -92,7 +96,7 @@ async function build(
   });
   await server.listen(otaPort, HOST);
   closers.push(() => server.close());
-  step(context, 'updates', `https://localhost:${otaPort}/${CHANNEL}.bin`);
+  report.step('updates', `https://localhost:${otaPort}/${CHANNEL}.bin`);
 
   const fleet = await startFleet(context, { tree, images, devices, devicePort: broker.devicePort, otaPort, work });
   closers.push(() => fleet.stop());
@@ -104,7 +108,7 @@ async function build(
   });
   closers.push(() => client.close());
   await Promise.all(devices.map((id) => client.device(id).status({ signal: context.signal })));
-  step(context, 'devices', `${devices.join(', ')} online with ${project} ${installedVersion}`);
+  report.step('devices', `${devices.join(', ')} online with ${project} ${installedVersion}`);
 
   await publishRelease({
     store,
@@ -115,7 +119,7 @@ async function build(
     url: `https://localhost:${otaPort}`,
     ...(images.statedVersion === undefined ? {} : { version: images.statedVersion }),
   });
-  step(context, 'release', `${project} ${offeredVersion}, with a signed manifest`);
+  report.step('release', `${project} ${offeredVersion}, with a signed manifest`);
 
   return { tree, images, broker, otaPort, client, devices, failed: failureOf(broker), close };
 }
@@ -157,12 +161,13 @@ async function startFleet(context: CliContext, plan: FleetPlan): Promise<Fleet> 
 
 async function chooseBroker(
   context: CliContext,
-  options: DemoOptions,
+  options: ReportedOptions,
   tree: PkiTree,
   work: string,
 ): Promise<RunningBroker> {
-  const operatorPort = await choosePort(context, 'operators’ listener', DEFAULT_PORTS.operators);
-  const devicePort = await choosePort(context, 'devices’ listener', DEFAULT_PORTS.devices, [operatorPort]);
+  const { report } = options;
+  const operatorPort = await choosePort(report, 'operators’ listener', DEFAULT_PORTS.operators);
+  const devicePort = await choosePort(report, 'devices’ listener', DEFAULT_PORTS.devices, [operatorPort]);
   return startBroker(tree, {
     kind: options.broker,
     host: HOST,
@@ -174,13 +179,13 @@ async function chooseBroker(
 }
 
 async function choosePort(
-  context: CliContext,
+  report: DemoReport,
   what: string,
   preferred: number,
   taken: readonly number[] = [],
 ): Promise<number> {
   const port = await firstFreePort(HOST, preferred, taken);
-  if (port !== preferred) step(context, 'port', `${preferred} is taken: the ${what} is on ${port}`);
+  if (port !== preferred) report.step('port', `${preferred} is taken: the ${what} is on ${port}`);
   return port;
 }
 
@@ -192,7 +197,3 @@ function failureOf(broker: RunningBroker): Promise<never> {
   failed.catch(() => undefined);
   return failed;
 }
-
-const step = (context: CliContext, what: string, text: string): void => {
-  print(context, `  ${what.padEnd(9)} ${text}`);
-};

@@ -17,6 +17,7 @@ export function addCodegen(program: Command, context: CliContext): void {
     .option('--name <name>', 'of the contract (default: that of the file)')
     .option('--root <root>', 'first levels of its topics (default: /<name>; with --extend, /esp)')
     .option('--extend', 'have all of the secure-esp contract, and your topics more')
+    .option('--json', 'print JSON')
     .action(async (file: string | undefined, options: CodegenInitOptions) => {
       await (await import('../commands/codegen-init.js')).codegenInit(context, file ?? 'my-protocol.ts', options);
     });
@@ -30,7 +31,8 @@ export function addCodegen(program: Command, context: CliContext): void {
         'TypeScript or JavaScript module whose default export is a protocol (default: the secure-esp contract)',
       )
       .option('--check', 'write nothing; exit code 1 if a file is missing or out of date')
-      .option('--list', 'print the path of every file, one a line, and nothing else');
+      .option('--list', 'print the path of every file, one a line, and nothing else')
+      .option('--json', 'print JSON');
   const outputOfC = (name: string, description: string): Command =>
     output(name, description)
       .option('--prefix <prefix>', 'of every name in C (default: sesp; with --protocol, the contract’s name)')
@@ -84,6 +86,7 @@ export function addCodegen(program: Command, context: CliContext): void {
     .option('--function <name>', 'prove this function only (repeatable)', collect)
     .option('--ledger <file>', 'write what was proved, of which bytes, under which assumptions')
     .option('--check', 'compare with the ledger instead')
+    .option('--json', 'print JSON')
     .action(async (options: CodegenProveOptions) => {
       await (await import('../commands/codegen-prove.js')).codegenProve(context, options);
     });
@@ -91,6 +94,7 @@ export function addCodegen(program: Command, context: CliContext): void {
     .command('check-compat <older> <newer>')
     .description('Says which changes break old firmware or old servers; exit code 1 if any does.')
     .option('--strict', 'also fail on what breaks old firmware only once it is used')
+    .option('--json', 'print JSON')
     .action(async (older: string, newer: string, options: CodegenCheckCompatOptions) => {
       await (await import('../commands/codegen-check-compat.js')).codegenCheckCompat(context, older, newer, options);
     });

@@ -1,9 +1,10 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { PkiClaimOptions } from '../commands/est-claim.js';
 import type { EstEnrollOptions, EstRenewOptions } from '../commands/est-enroll.js';
 import type { EstServeOptions } from '../commands/est-serve.js';
 import type { PkiOptions } from '../commands/pki-format.js';
 import type { CliContext } from '../context.js';
+import { requiredOrProject } from '../project/apply-project.js';
 import { daysOption, dirOption, integerOption, portOption } from '../options.js';
 
 /** When a device renews: with a third of its certificate's time left. */
@@ -22,13 +23,14 @@ export function addEst(program: Command, context: CliContext): void {
     .option('--grace-port <port>', 'port where devices renew a certificate that is over (default: none)', portOption)
     .option('--days <days>', 'new certificates last so long (default: as a device’s do)', daysOption(36_500))
     .option('--revoke-replaced', 'revoke the old certificate of a device that renews with a new key')
+    .option('--json', 'print JSON only, one object per line')
     .action(async (options: EstServeOptions) => {
       await (await import('../commands/est-serve.js')).estServe(context, options);
     });
   est
     .command('enroll <id>')
     .description('Gets a device’s first certificate into a folder, for a key that is made there.')
-    .requiredOption('--url <url>', 'enrolment server, e.g. https://localhost:8443')
+    .addOption(requiredOrProject(new Option('--url <url>', 'enrolment server, e.g. https://localhost:8443')))
     .requiredOption('--ca <file>', 'CA certificate of the server')
     .option('--claim-file <file>', 'holds the claim, see `pki claim --out`; - is standard input')
     .requiredOption('--out <dir>', 'folder for client.key, client.crt, ca.crt and device-ca.crt')
@@ -40,7 +42,9 @@ export function addEst(program: Command, context: CliContext): void {
     .command('renew')
     .description('Renews the certificate in a folder of `est enroll` when it is time.')
     .requiredOption('--dir <dir>', 'folder of `est enroll`')
-    .requiredOption('--url <url>', 'enrolment server, or its port for certificates that are over')
+    .addOption(
+      requiredOrProject(new Option('--url <url>', 'enrolment server, or its port for certificates that are over')),
+    )
     .option('--at <percent>', 'of its time that must be spent; 0 renews now', percentOption, RENEW_AT_PERCENT)
     .option('--new-key', 'for a new key')
     .option('--json', 'print JSON')

@@ -6,6 +6,7 @@ import type { ImageInfoOptions } from '../commands/image-info.js';
 import type { ImageSignOptions } from '../commands/image-sign.js';
 import type { ImageVerifyOptions } from '../commands/image-verify.js';
 import type { CliContext } from '../context.js';
+import { requiredOrProject } from '../project/apply-project.js';
 import { chips, collect, dirOption, integerOption } from '../options.js';
 
 const MAX_SECURE_VERSION = 0xffff_ffff;
@@ -56,7 +57,7 @@ export function addImage(program: Command, context: CliContext): void {
     });
   command('build', 'Makes a small image to try servers with; it is valid, but holds no code that runs.')
     .addOption(new Option('--chip <chip>', 'chip it is for').choices(chips).default('esp32'))
-    .requiredOption('--project <project>', 'project in its descriptor')
+    .addOption(requiredOrProject(new Option('--project <project>', 'project in its descriptor')))
     .requiredOption('--image-version <version>', 'version in its descriptor')
     .option('--secure-version <n>', 'anti-rollback counter', integerOption(0, MAX_SECURE_VERSION), 0)
     .requiredOption('-o, --out <file>', 'image')

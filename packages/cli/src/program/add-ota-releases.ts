@@ -28,6 +28,7 @@ export function addOtaReleases(ota: Command, context: CliContext, firmwareOption
     .addOption(firmwareOption())
     .option('--expiring <days>', 'only those whose manifest ends within that many days, e.g. 30d', daysOption(MAX_DAYS))
     .option('--days <days>', 'how long devices accept the new manifests', daysOption(MAX_DAYS), DEFAULT_DAYS)
+    .option('--json', 'print JSON')
     .action(async (options: OtaRenewOptions) => {
       await (await import('../commands/ota-renew.js')).otaRenew(context, options);
     });

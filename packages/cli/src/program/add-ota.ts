@@ -34,6 +34,7 @@ function addPublish(ota: Command, context: CliContext): void {
     .option('--from <versions...>', 'offer it only to devices that run one of these versions, at most 8')
     .option('--days <days>', 'how long devices accept the manifest', daysOption(MAX_DAYS), DEFAULT_DAYS)
     .option('--dangerously-allow-same-or-lower-version', 'release a version that devices refuse, with a warning')
+    .option('--json', 'print JSON')
     .action(async (file: string, options: OtaPublishOptions) => {
       await (await import('../commands/ota-publish.js')).otaPublish(context, file, options);
     });
@@ -61,6 +62,7 @@ function addServe(ota: Command, context: CliContext): void {
       'these channels also to clients without a certificate; needs --until',
     )
     .option('--until <day>', 'end of that, at most 366 days ahead: YYYY-MM-DD (in UTC) or YYYY-MM-DDThh:mm:ssZ')
+    .option('--json', 'print the addresses as lines of the log, and not on standard error')
     .action(async (options: OtaServeOptions) => {
       await (await import('../commands/ota-serve.js')).otaServe(context, options);
     });

@@ -28,6 +28,7 @@ export function addPki(program: Command, context: CliContext): void {
         .choices(chips)
         .argParser(collect),
     )
+    .option('--json', 'print JSON')
     .action(async (options: PkiInitOptions) => {
       await (await import('../commands/pki-init.js')).pkiInit(context, options);
     });

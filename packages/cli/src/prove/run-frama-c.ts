@@ -43,13 +43,22 @@ export async function runFramaC(options: RunFramaCOptions): Promise<WpReport> {
   const chosen = functions.length === 0 ? [] : ['-wp-fct', functions.join(',')];
   const reader = new WpOutputReader(onGoal);
   const tail: string[] = [];
+  // AbortSignal.any holds its signals weakly: an AbortSignal.timeout that is nowhere else is collected and never fires.
+  const late = new AbortController();
+  const timer = setTimeout(() => {
+    late.abort();
+  }, deadlineMs);
   const result = await runLines('frama-c', [...WP_OPTIONS, ...limits, ...chosen, include, source], {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
+    signal: AbortSignal.any([signal, late.signal]),
+    // what it and the provers leave there when they are ended goes with the folder
+    temporary: folder,
     onLine: (line) => {
       reader.read(line);
       tail.push(line);
       if (tail.length > 4) tail.shift();
     },
+  }).finally(() => {
+    clearTimeout(timer);
   });
   if (result === 'missing') throw new CliError('Frama-C is not installed.', INSTALL);
   signal.throwIfAborted();
@@ -73,14 +82,22 @@ export async function framaCVersion(signal: AbortSignal): Promise<string> {
 
 type Ending = number | 'missing' | 'aborted';
 
+interface RunLinesOptions {
+  readonly signal: AbortSignal;
+  readonly onLine: (line: string) => void;
+  /** Its folder for temporary files. */
+  readonly temporary?: string;
+}
+
 /** Runs a program and hands over the lines of both its outputs; its children end with it. */
 function runLines(
   program: string,
   args: readonly string[],
-  { signal, onLine }: { readonly signal: AbortSignal; readonly onLine: (line: string) => void },
+  { signal, onLine, temporary }: RunLinesOptions,
 ): Promise<Ending> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const env = temporary === undefined ? process.env : { ...process.env, TMPDIR: temporary };
+    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const stop = (): void => {
       // The provers are children of Frama-C: the whole group has to go.
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');

@@ -5,6 +5,8 @@ import type { CliContext } from '../context.js';
 export interface ProgressBar {
   update(progress: UpdateProgress): void;
   finish(text: string): void;
+  /** It ended, and not well. */
+  fail(text: string): void;
 }
 
 /** Progress of updates, and log lines between them that do not tear the bars; after `close`, lines only. */
@@ -14,9 +16,11 @@ export interface ProgressDisplay {
   close(): void;
 }
 
-/** Bars on a terminal, one line per change elsewhere (a file, a pipe, CI). */
-export const createProgressDisplay = (context: CliContext): ProgressDisplay =>
-  context.stdout.isTTY === true ? createBars(context) : createLines(context);
+/** Bars on a terminal that has room for so many, one line per change elsewhere (a file, a pipe, CI). */
+export const createProgressDisplay = (context: CliContext, bars = 0): ProgressDisplay =>
+  context.stdout.isTTY === true && bars < ((context.stdout as { readonly rows?: number }).rows ?? 24)
+    ? createBars(context)
+    : createLines(context);
 
 function createBars(context: CliContext): ProgressDisplay {
   const bars = new cliProgress.MultiBar(
@@ -40,6 +44,10 @@ function createBars(context: CliContext): ProgressDisplay {
         },
         finish: (text) => {
           bar.update(100, { text });
+          bar.stop();
+        },
+        fail: (text) => {
+          bar.update({ text });
           bar.stop();
         },
       };
@@ -73,6 +81,9 @@ function createLines(context: CliContext): ProgressDisplay {
         },
         finish: (text) => {
           log(`${name}  100 %  ${text}`);
+        },
+        fail: (text) => {
+          log(`${name}  ${text}`);
         },
       };
     },

@@ -39,6 +39,7 @@ export async function callEst(connection: EstConnection, call: EstCall): Promise
   const { timeoutMs = 30_000, signal } = connection;
   const target = estTarget(connection.url, call.operation);
   signal?.throwIfAborted();
+  // Read again below, which keeps it alive: AbortSignal.any holds its signals weakly, and one that is collected never fires.
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
     const { status, body } = await exchange(target, connection, call, anyOf(deadline, signal));
