@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs steps as `npm test` does, each a program given as text. */
-function runSteps(steps: readonly { name: string; program: string; needed?: boolean }[]) {
+function runSteps(steps: readonly { name: string; program: string; needed?: boolean; beside?: boolean }[]) {
   const list = steps.map(({ program, ...step }) => ({ ...step, command: [process.execPath, '-e', program] }));
   const script = `import { runSteps } from './tools/steps.mjs'; await runSteps(${JSON.stringify(list)});`;
   return spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: root, encoding: 'utf8' });
@@ -41,6 +41,20 @@ describe('the steps of npm test', () => {
     expect(status).toBe(1);
     expect(stdout).not.toContain('NEVER RUN');
     expect(stdout).toContain('0 passed, 1 failed');
+  });
+
+  it('run some beside the others, one at a time, each shown as a whole and in the summary at its place', () => {
+    const speak = (word: string): string =>
+      `let n = 0; const t = setInterval(() => { console.log('${word}'); if (++n === 5) clearInterval(t); }, 20)`;
+    const { stdout, status } = runSteps([
+      { name: 'lint', program: `${speak('lint')}; process.exitCode = 4`, beside: true },
+      { name: 'types', program: speak('types'), beside: true },
+      { name: 'tests', program: speak('tests') },
+    ]);
+    expect(status).toBe(1);
+    for (const word of ['lint', 'types']) expect(stdout).toContain(`${word}\n`.repeat(5));
+    expect(stdout).toMatch(/what failed in lint \(exit code 4\)/);
+    expect(stdout).toMatch(/FAILED {2}lint .*\npassed {2}types .*\npassed {2}tests .*\n2 passed, 1 failed\n$/);
   });
 
   it('say nothing of failures when all passed', () => {

@@ -47,7 +47,7 @@ export async function runGuide(guide: Guide): Promise<{ commands: number; runnin
   const commands = await commandsOf(guide.file);
   for (const { section, line } of commands) {
     const own = line.replaceAll('~/', `${guide.home}/`);
-    const args = /^npx secure-esp ([^|>]+)$/.exec(own)?.[1]?.split(' ');
+    const args = /^npx secure-esp ([^|>$]+)$/.exec(own)?.[1]?.split(' ');
     // in a pipe, npx shall find the workspace's own
     const shell = own.replaceAll('npx secure-esp', `node ${BIN}`);
     const ready = guide.ready.find(([command]) => command.test(line))?.[1];

@@ -20,10 +20,7 @@ export interface PkiServers {
 }
 
 export async function startServers(cwd: string): Promise<PkiServers> {
-  const broker = startCli(
-    ['broker', 'run', '--kind', 'mosquitto', '--operator-port', '0', '--device-port', '0'],
-    cwd,
-  );
+  const broker = startCli(['broker', 'run', '--kind', 'mosquitto', '--operator-port', '0', '--device-port', '0'], cwd);
   onTestFinished(async () => {
     await broker.stop();
   });

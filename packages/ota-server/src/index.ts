@@ -27,6 +27,18 @@ export type { AccelDelivery, Delivery, RedirectDelivery } from './handler/delive
 export type { ClientRole, OtaClient, OtaReply, OtaRequest } from './http/ota-exchange.js';
 export type { OtaProblemCode } from './http/problem.js';
 
+// Describe
+export { createOtaOpenApi } from './openapi/create-ota-openapi.js';
+export type { OtaOpenApiOptions } from './openapi/create-ota-openapi.js';
+export type {
+  OpenApiDocument,
+  OpenApiHeader,
+  OpenApiOperation,
+  OpenApiParameter,
+  OpenApiResponse,
+  OpenApiSchema,
+} from './openapi/openapi-document.js';
+
 // Publish
 export { publishRelease } from './publish/publish-release.js';
 export { renewRelease } from './publish/renew-release.js';

@@ -7,7 +7,7 @@ export const MAX_DECIMALS = 9;
  */
 export const MAX_SCALED = 999_999_999_999_999;
 
-/** `value * 10^decimals`, or `undefined` if the double nearest to no such integer, or to one beyond {@link MAX_SCALED}, was given. */
+/** `value * 10^decimals`, or `undefined` if the double nearest to no such integer, or to one beyond ±(2^53-1), was given. */
 export function toScaled(value: number, decimals: number): number | undefined {
   const scaled = Math.round(value * 10 ** decimals) + 0;
   return Math.abs(scaled) <= MAX_SCALED && fromScaled(scaled, decimals) === value ? scaled : undefined;

@@ -1,5 +1,5 @@
 /**
- * Every reason for which this package throws. Bad *payloads* never throw: {@link decodePayload} returns a verdict.
+ * Every reason for which this package throws. Bad *payloads* never throw: a codec's `decode` returns a verdict.
  *
  * - `invalid_definition`: a contract is not well formed (the message names the topic or field and the limit)
  * - `invalid_topic`: a topic was asked for with a scope or parameter that the contract does not allow

@@ -7,7 +7,7 @@ import type { BytesModel } from './model.js';
  * - `empty`: zero bytes
  * - `text`: one scalar as UTF-8 text, never quoted (what a person types after `mosquitto_pub -m`)
  * - `bytes`: the bytes themselves, whatever they are
- * - `json`: one JSON object, see {@link decodeJson} for the exact language
+ * - `json`: one JSON object, the exact language is that of `decodeJson`
  */
 export type PayloadEncoding = 'empty' | 'text' | 'bytes' | 'json';
 

@@ -20,7 +20,7 @@ import { Printer } from './printer.js';
  *     clang -g -O1 -fsanitize=fuzzer,address,undefined -I. fuzz/lamp_status_fuzz.c lamp_protocol.c -o status_fuzz
  *     ./status_fuzz -dict=fuzz/lamp.dict corpus/
  *
- * Throws {@link ProtocolError} `invalid_definition` where `generateC` does.
+ * Throws `ProtocolError` `invalid_definition` where `generateC` does.
  */
 export function generateFuzzTargets(protocol: Protocol, options: GenerateCOptions = {}): readonly GeneratedFile[] {
   generateC(protocol, options); // refuses bad options and what C cannot hold
