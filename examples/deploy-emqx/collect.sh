@@ -1,0 +1,45 @@
+#!/bin/sh
+# Brings server/ up to date: what the containers need of this folder, and no key of a CA. Run it after every change.
+set -eu
+umask 077
+cd "$(dirname "$0")"
+here=$(pwd -P)
+
+# Beside, then renamed into place: nobody reads half a file.
+put() {
+  if cmp -s "$1" "$2"; then return; fi
+  mkdir -p "$(dirname "$2")"
+  cp "$1" "$2.part"
+  mv "$2.part" "$2"
+}
+
+mkdir -p server/broker server/firmware server/emqx-data server/emqx-log
+
+# Once: secrets of EMQX. The API key is for banning whom you revoke.
+if [ ! -f .env ]; then
+  printf 'EMQX_COOKIE=%s\nEMQX_PASSWORD=%s\n' "$(openssl rand -hex 24)" "$(openssl rand -hex 24)" > .env
+fi
+if [ ! -f server/broker/api-keys ]; then
+  printf 'revoker:%s:administrator\n' "$(openssl rand -hex 24)" > server/broker/api-keys
+fi
+
+# The files that the configuration names, then the configuration with the paths of the container.
+npx secure-esp broker config --kind emqx --host 0.0.0.0 --out config
+sed -nE 's/^ *ssl_options\.(cacertfile|certfile|keyfile) = "(.*)"$/\2/p' config/secure_esp.conf | sort -u | while read -r path; do
+  put "$path" "server/broker/pki/${path#"$here/.secure-esp/"}"
+done
+put config/emqx_acl.conf server/broker/emqx_acl.conf
+sed -e "s|\"$here/.secure-esp/|\"/secure-esp/pki/|" -e "s|\"$here/config/|\"/secure-esp/|" config/secure_esp.conf |
+  cat node.conf - > config/container.conf
+put config/container.conf server/broker/emqx.conf
+
+# The update server: the records first, since a new revocation list makes it look at them.
+for part in issued ca/certs/ca.crt ca/certs/server.crt ca/certs/update_cert.pem ca/keys/server.key ca/keys/update_key.pem \
+  device-ca/certs/device-ca.crt ca/crl/ca.crl device-ca/crl/device-ca.crl; do
+  find ".secure-esp/$part" -type f | while read -r path; do
+    put "$path" "server/ota/pki/${path#.secure-esp/}"
+  done
+done
+put stand-ins/client.crt server/ota/pki/ca/certs/client.crt
+put stand-ins/client.key server/ota/pki/ca/keys/client.key
+put stand-ins/release.pem server/ota/pki/release-keys/release.pem
