@@ -1,9 +1,9 @@
 // Measures the generated C against cJSON and nanopb, the TypeScript codecs against zod alone and protobuf-es, the issuing of
 // certificates against the OpenSSL command line, @peculiar/x509 and step-ca, the update server against nginx,
-// express.static and openssl s_server, and how many virtual devices one process holds.
+// express.static and openssl s_server, how many virtual devices one process holds, and the SDK against bare mqtt.js.
 //   node bench/run.mjs               prints all tables and writes docs/benchmarks.md
 //   node bench/run.mjs --check       only that every peer reads and writes the right values (a few seconds)
-//   node bench/run.mjs --only c      one part, printed and not written (c, ts, pki, ota or sim)
+//   node bench/run.mjs --only c      one part, printed and not written (c, ts, pki, ota, sim or sdk)
 //   node bench/run.mjs --profile     where the instructions of each message go, by function
 //   node bench/run.mjs --generated DIR   with the C of another folder, printed and not written
 //   node bench/run.mjs --no-build    with the built packages as they are
@@ -20,6 +20,7 @@ import { report } from './lib/report.mjs';
 import { missingLibrary, missingTools, picolibcVersion, run, versionOf } from './lib/tools.mjs';
 import { benchTs, checkTs } from './lib/ts-bench.mjs';
 import { benchOta, checkOta, missingForOta, nginxVersion } from './ota/ota-bench.mjs';
+import { benchSdk, checkSdk, missingForSdk } from './sdk/sdk-bench.mjs';
 import { benchSim, checkSim, missingForSim, mosquittoVersion } from './sim/sim-bench.mjs';
 import { benchPki, checkPki, hasStepCa, missingForPki, opensslVersion, stepCaVersion } from './pki/pki-bench.mjs';
 
@@ -33,8 +34,8 @@ const { values: options } = parseArgs({
     'no-build': { type: 'boolean', default: false },
   },
 });
-if (![undefined, 'c', 'ts', 'pki', 'ota', 'sim'].includes(options.only)) {
-  throw new Error('--only takes c, ts, pki, ota or sim');
+if (![undefined, 'c', 'ts', 'pki', 'ota', 'sim', 'sdk'].includes(options.only)) {
+  throw new Error('--only takes c, ts, pki, ota, sim or sdk');
 }
 
 const wanted = (half) => options.only === undefined || options.only === half;
@@ -105,9 +106,17 @@ async function partSim() {
   return options.check ? undefined : await benchSim();
 }
 
+async function partSdk() {
+  if (!wanted('sdk') || options.profile || !ready('SDK', missingForSdk())) return;
+  for (const name of ['@secure-esp/pki', '@secure-esp/broker', '@secure-esp/device-client']) build(name);
+  await checkSdk();
+  console.log('ok    SDK: both clients get every reply, and see every device');
+  return options.check ? undefined : await benchSdk();
+}
+
 const installed = (name) => JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
 
-const versionsOf = ({ c, ts, pki, ota, sim }) => ({
+const versionsOf = ({ c, ts, pki, ota, sim, sdk }) => ({
   ...(c === undefined
     ? {}
     : {
@@ -146,6 +155,14 @@ const versionsOf = ({ c, ts, pki, ota, sim }) => ({
         Mosquitto: mosquittoVersion(),
         CPU: `${cpus()[0].model.trim()} (${cpus().length} cores)`,
       }),
+  ...(sdk === undefined
+    ? {}
+    : {
+        'Node.js': process.versions.node,
+        Mosquitto: mosquittoVersion(),
+        'mqtt.js': installed('mqtt'),
+        CPU: `${cpus()[0].model.trim()} (${cpus().length} cores)`,
+      }),
 });
 
 const c = await halfC();
@@ -153,11 +170,12 @@ const ts = await halfTs();
 const pki = await partPki();
 const ota = await partOta();
 const sim = await partSim();
-const measured = [c, ts, pki, ota, sim].filter((part) => part !== undefined).length;
+const sdk = await partSdk();
+const measured = [c, ts, pki, ota, sim, sdk].filter((part) => part !== undefined).length;
 if (!options.check && !options.profile && measured > 0) {
-  const text = await report({ c, ts, pki, ota, sim, versions: versionsOf({ c, ts, pki, ota, sim }) });
+  const text = await report({ c, ts, pki, ota, sim, sdk, versions: versionsOf({ c, ts, pki, ota, sim, sdk }) });
   console.log(`\n${text}`);
-  if (measured === 5 && options.generated === undefined) {
+  if (measured === 6 && options.generated === undefined) {
     writeFileSync(join(ROOT, 'docs/benchmarks.md'), text);
     console.log('ok    written to docs/benchmarks.md');
   }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { goalsOfOta, otaBlocks } from '../ota/ota-report.mjs';
+import { goalsOfSdk, sdkBlocks } from '../sdk/sdk-report.mjs';
 import { simBlocks } from '../sim/sim-report.mjs';
 import { MESSAGES } from './messages.mjs';
 import { ratio, table } from './table.mjs';
@@ -204,13 +205,14 @@ const versionLine = (versions) =>
     .join(', ');
 
 /** The tables of what was measured, `undefined` for what was not. */
-export async function report({ c, ts, pki, ota, sim, versions }) {
+export async function report({ c, ts, pki, ota, sim, sdk, versions }) {
   const blocks = {
     goals: goalTable([
       ...(c === undefined ? [] : goalsOfC(c)),
       ...(ts === undefined ? [] : goalsOfTs(ts)),
       ...(pki === undefined ? [] : goalsOfPki(pki)),
       ...(ota === undefined ? [] : goalsOfOta(ota)),
+      ...(sdk === undefined ? [] : goalsOfSdk(sdk)),
     ]),
     versions: versionLine(versions),
     ...(c === undefined
@@ -230,11 +232,12 @@ export async function report({ c, ts, pki, ota, sim, versions }) {
     ...(pki === undefined ? {} : { certificates: pkiTable(pki), batch: batchTable(pki) }),
     ...(ota === undefined ? {} : otaBlocks(ota)),
     ...(sim === undefined ? {} : simBlocks(sim)),
+    ...(sdk === undefined ? {} : sdkBlocks(sdk)),
   };
   const template = readFileSync(join(TEXTS, 'benchmarks.md'), 'utf8');
   // Sections of the template stand between the marks of what they tell of: <!-- c --> … <!-- /c -->.
-  const parts = { c, ts, pki, ota, sim };
-  const kept = template.replaceAll(/<!-- (c|ts|pki|ota|sim) -->\n([^]*?)<!-- \/\1 -->\n/g, (_, part, text) =>
+  const parts = { c, ts, pki, ota, sim, sdk };
+  const kept = template.replaceAll(/<!-- (c|ts|pki|ota|sim|sdk) -->\n([^]*?)<!-- \/\1 -->\n/g, (_, part, text) =>
     parts[part] === undefined ? '' : text,
   );
   const text = kept.replaceAll(/<!-- (\w+) -->/g, (_, name) => blocks[name]);

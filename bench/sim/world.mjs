@@ -76,7 +76,7 @@ export async function startWorld() {
     return program;
   };
   try {
-    const broker = serve('broker', 'serve', '--kind', 'mosquitto', '--operator-port', '0', '--device-port', '0');
+    const broker = serve('broker', 'run', '--kind', 'mosquitto', '--operator-port', '0', '--device-port', '0');
     const [, operatorPort, devicePort] = await broker.until(/operators on (\d+), devices on (\d+)/);
     const ota = serve('ota', 'serve', '--port', '0', '--workers', '1', '--log-level', 'warn');
     const [, otaPort] = await ota.until(/update server on https:\/\/[\d.]+:(\d+)/);
