@@ -13,10 +13,13 @@ const environment = {
   FORCE_COLOR: '0',
 };
 
-/** Runs one command in the workspace, shows what it prints and resolves with it and the exit code. */
-function run(command, args, env = {}) {
+/**
+ * Runs one command in the workspace, shows what it prints and resolves with it and the exit code. In the background it runs at
+ * a lower priority and is shown when it has ended, so that two outputs do not mix.
+ */
+function run(command, args, { env = {}, background = false } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, {
+    const child = spawn(background ? 'nice' : command, background ? [command, ...args] : args, {
       cwd: workspaceRoot,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...environment, ...env },
@@ -24,7 +27,7 @@ function run(command, args, env = {}) {
     const printed = [];
     const show = (stream) => (chunk) => {
       printed.push(chunk);
-      stream.write(chunk);
+      if (!background) stream.write(chunk);
     };
     child.stdout.on('data', show(process.stdout));
     child.stderr.on('data', show(process.stderr));
@@ -38,18 +41,31 @@ function run(command, args, env = {}) {
 
 /**
  * Runs steps in order and prints a summary that names each. A failed step does not hide the ones after it, except
- * where `needed` says that nothing after it can work. What failed is said once more at the end, because logs are cut to
- * their end. Exits non-zero if any step failed.
+ * where `needed` says that nothing after it can work. Those marked `beside` take turns in the background, because the
+ * tests wait more than they work. What failed is said once more at the end, because logs are cut to their end. Exits
+ * non-zero if any step failed.
  */
 export async function runSteps(steps) {
-  const results = [];
-  for (const { name, command, needed = false, env } of steps) {
-    console.log(`\n=== ${name}: ${command.join(' ')}`);
+  const results = new Map();
+  const runStep = async ({ name, command, env, beside: background = false }) => {
+    const title = `\n=== ${name}: ${command.join(' ')}`;
+    if (!background) console.log(title);
     const started = Date.now();
-    const { code, output } = await run(command[0], command.slice(1), env);
-    results.push({ name, code, output, seconds: Math.round((Date.now() - started) / 1000) });
-    if (code !== 0 && needed) break;
+    const { code, output } = await run(command[0], command.slice(1), { env, background });
+    if (background) process.stdout.write(`${title}\n${output}`);
+    results.set(name, { name, code, output, seconds: Math.round((Date.now() - started) / 1000) });
+    return code === 0;
+  };
+  let background = Promise.resolve();
+  for (const step of steps) {
+    if (step.beside) background = background.then(() => runStep(step));
+    else if (!(await runStep(step)) && step.needed) break;
   }
+  await background;
+  report(steps.flatMap(({ name }) => results.get(name) ?? []));
+}
+
+function report(results) {
   for (const { name, code, output } of results.filter(({ code }) => code !== 0)) {
     console.log(`\n=== what failed in ${name} (exit code ${code})`);
     for (const line of failureLines(output)) console.log(line);
@@ -77,6 +93,7 @@ const deeper = ({ proofs }) =>
         SECURE_ESP_SLOW_CLIENTS: '1000',
         SECURE_ESP_ALL_FLIPS: '1',
         SECURE_ESP_TWO_FAULTS: '10000',
+        SECURE_ESP_NETWORK_FAULTS: '1500',
         SECURE_ESP_SIM_DEVICES: '1000',
       }
     : {};
@@ -84,7 +101,11 @@ const deeper = ({ proofs }) =>
 /** Everything that decides whether a change is good. `depth` sets how long fuzzers and random tests run. */
 export const stepsFor = (depth) => [
   { name: 'build', command: nx('run-many', '-t', 'build'), needed: true },
-  { name: 'types', command: nx('run-many', '-t', 'typecheck') },
+  { name: 'types', command: nx('run-many', '-t', 'typecheck'), beside: true },
+  { name: 'lint and format', command: ['npm', 'run', '--silent', 'lint'], beside: true },
+  { name: 'direction of dependencies', command: ['npm', 'run', '--silent', 'deps'], beside: true },
+  { name: 'packed packages', command: nx('run-many', '-t', 'check-package'), beside: true },
+  { name: 'public API and sizes', command: ['npm', 'run', '--silent', 'check:release'], beside: true },
   {
     name: 'firmware core (unit, sanitizers, fuzz)',
     command: ['node', 'firmware/test/run.mjs', '--fuzz-seconds', String(depth.fuzzSeconds)],
@@ -116,7 +137,4 @@ export const stepsFor = (depth) => [
     command: nx('run', '@secure-esp/e2e:test'),
     env: deeper(depth),
   },
-  { name: 'packed packages', command: nx('run-many', '-t', 'check-package') },
-  { name: 'direction of dependencies', command: ['npm', 'run', '--silent', 'deps'] },
-  { name: 'lint and format', command: ['npm', 'run', '--silent', 'lint'] },
 ];
