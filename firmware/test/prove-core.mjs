@@ -18,10 +18,33 @@ const sources = coreSources().filter((path) => path !== generatedSource);
 
 /** Proved by WP: these functions by file, each with its contract, its loops and all its calls. */
 const WP_FUNCTIONS = {
+  'src/sesp_command_settings.c': [
+    ...['store', 'done', 'sesp_command_url', 'sesp_command_use_url', 'sesp_command_interval'],
+  ],
+  'src/sesp_commands.c': ['refuse_if_busy', 'remember_durably', 'sesp_command_run', 'sesp_command_restart'],
+  'src/sesp_correlation.c': ['sesp_correlation_seen', 'sesp_correlation_remember'],
   'src/sesp_jws.c': ['digit_value', 'find_dot', 'sesp_jws_split', 'sesp_base64url_decode'],
   'src/sesp_offer.c': ['sesp_offer_version'],
   'src/sesp_release.c': ['is_running'],
-  'src/sesp_text.c': ['sesp_text_length', 'sesp_text_same'],
+  'src/sesp_retry.c': ['is_lost_connection', 'has_attempt_left'],
+  'src/sesp_run.c': ['sesp_run_active', 'sesp_run_reason', 'sesp_run_number', 'sesp_run_report'],
+  'src/sesp_schedule.c': [
+    ...[
+      'sesp_now',
+      'sesp_schedule_first_check',
+      'sesp_schedule_next_check',
+      'sesp_schedule_repeat',
+      'sesp_schedule_restart',
+      'sesp_random_below',
+      'sesp_backoff',
+    ],
+    ...['sesp_restart_now', 'run_unasked', 'sesp_on_tick', 'is_transient', 'earlier', 'sesp_next_tick_ms'],
+  ],
+  'src/sesp_settings.c': ['load', 'load_url', 'sesp_settings_load', 'sesp_settings_url'],
+  'src/sesp_text.c': [
+    ...['sesp_bytes_assign', 'sesp_bytes_clear', 'sesp_bytes_same', 'sesp_text_add', 'sesp_text_assign'],
+    ...['sesp_text_add_u32', 'sesp_text_clear', 'sesp_text_length', 'sesp_text_same'],
+  ],
   'src/sesp_version.c': [
     ...['is_digit', 'is_identifier_char', 'read_number', 'are_identifiers', 'is_dirty', 'read_describe', 'read_suffix'],
     ...['length_before_build', 'sesp_version_parse', 'sign_of', 'identifier_length', 'compare_identifier'],
@@ -32,7 +55,10 @@ const WP_FUNCTIONS = {
 const PROVED_BY_WP = [
   /^src\/sesp_(jws|version)\.c: /,
   /^src\/sesp_(offer|release)\.c: function sesp_version_compare: precondition /,
+  /^src\/sesp_command_settings\.c: function store: precondition /,
   /^src\/sesp_text\.c: loop invariant /,
+  /^private\/sesp_internal\.h: function sesp_random_below: postcondition /,
+  /: function sesp_(bytes|text)_(add|assign|clear|same|length): postcondition /,
 ];
 
 const COMMON = [
@@ -49,8 +75,13 @@ const STATES = {
   keep_etag: 80,
   look_text: 600,
   sesp_blob_get_text: 90,
+  sesp_bytes_assign: 60,
+  sesp_bytes_clear: 60,
+  sesp_bytes_same: 60,
   sesp_text_add: 300,
   sesp_text_add_u32: 12,
+  sesp_text_assign: 300,
+  sesp_text_clear: 300,
   sesp_text_length: 420,
   sesp_text_printable: 700,
 };
@@ -73,6 +104,7 @@ const EVA = [
 const WP = [
   '-wp',
   '-wp-rte',
+  '-wp-split',
   '-warn-unsigned-overflow',
   '-warn-unsigned-downcast',
   '-warn-signed-downcast',
@@ -109,9 +141,9 @@ function digests() {
 }
 
 /** Runs Frama-C in the core's folder; resolves with what it printed. Its provers end with it. */
-function framaC(args, files) {
+function framaC(args, files, model) {
   const include = ['include', 'generated', 'private'].map((name) => `-I${join(coreFolder, name)}`).join(' ');
-  const cpp = `-cpp-extra-args=${include} -include ${join(proofs, 'proof.h')} -std=c11`;
+  const cpp = `-cpp-extra-args=${include} ${model} -std=c11`;
   return new Promise((resolve, reject) => {
     const child = spawn('frama-c', [...COMMON, cpp, ...args, ...files], {
       cwd: coreFolder,
@@ -140,7 +172,11 @@ async function runEva() {
   const models = readdirSync(proofs)
     .filter((name) => name.endsWith('.c'))
     .map((name) => join(proofs, name));
-  const output = await framaC(EVA, [...sources.map((path) => relative(coreFolder, path)), ...models]);
+  const output = await framaC(
+    EVA,
+    [...sources.map((path) => relative(coreFolder, path)), ...models],
+    `-include ${join(proofs, 'proof.h')}`,
+  );
   const [, functions, total] = /(\d+) functions analyzed \(out of (\d+)\)/.exec(output) ?? [];
   const [, statements] = /(\d+) statements reached/.exec(output) ?? [];
   const alarms = [...output.matchAll(/^\[eva:alarm\] (\S+?):\d+: Warning:\s+([\s\S]*?)(?=\n\[|\n {0,1}\S)/gm)].map(
@@ -158,7 +194,11 @@ async function runEva() {
 
 async function runWp() {
   const names = Object.values(WP_FUNCTIONS).flat().join(',');
-  const output = await framaC([...WP, ...WP_LIMITS, '-wp-fct', names], Object.keys(WP_FUNCTIONS));
+  const output = await framaC(
+    [...WP, ...WP_LIMITS, '-wp-fct', names],
+    Object.keys(WP_FUNCTIONS),
+    `-include ${join(proofs, 'wp.h')}`,
+  );
   const [, proved, goals] = /Proved goals:\s+(\d+) \/ (\d+)/.exec(output) ?? [];
   if (goals === undefined) throw new Error('WP did not come to its end');
   const failed = [...output.matchAll(/^\[wp\] \[(?!Qed|CVC4|Z3)[^\]]+\] Goal (\w+)/gm)].map(([, goal]) => goal);

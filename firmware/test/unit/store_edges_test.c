@@ -127,6 +127,13 @@ static void starts_no_run_that_cannot_be_counted(void) {
   CHECK(world.starts == 1 && world.core.run_counter == 1);
 }
 
+static void counts_runs_from_one_again_after_the_last_number(void) {
+  world_ready(&world);
+  world.core.run_counter = UINT32_MAX - 1u;
+  CHECK(sesp_run_number(&world.core) == SESP_OK && world.core.run_counter == UINT32_MAX);
+  CHECK(sesp_run_number(&world.core) == SESP_OK && world.core.run_counter == 1);
+}
+
 static void checks_first_within_an_interval_that_is_short(void) {
   world_ready(&world);
   world.core.config.automatic_checks = true;
@@ -146,5 +153,6 @@ void store_edges_suite(void) {
   TEST(takes_impossible_correlation_records_for_none);
   TEST(takes_an_outcome_with_an_unknown_reason_for_none);
   TEST(starts_no_run_that_cannot_be_counted);
+  TEST(counts_runs_from_one_again_after_the_last_number);
   TEST(checks_first_within_an_interval_that_is_short);
 }

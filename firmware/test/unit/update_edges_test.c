@@ -108,6 +108,25 @@ static void fails_where_a_transfer_ends_too_soon(void) {
   CHECK(failed_with("too_large"));
 }
 
+static void takes_numbers_that_are_no_reason_for_the_likeliest(void) {
+  uint8_t header[288];
+  for (unsigned at = 0; at < 2u; at++) {
+    const sesp_update_state_reason_t strange =
+        (sesp_update_state_reason_t)(at == 0u ? SESP_UPDATE_STATE_REASON_COUNT : UINT32_MAX);
+    world_ready(&world);
+    ask("application/octet-stream");
+    sesp_on_download_failed(&world.core, strange);
+    CHECK(failed_with("unreachable"));
+    ask("application/octet-stream");
+    world_image_header(header, "secure_esp", "1.1.0");
+    sesp_on_image_header(&world.core, header, sizeof(header));
+    sesp_on_download_complete(&world.core, 4096);
+    CHECK(world.core.phase == SESP_PHASE_VERIFYING);
+    sesp_on_image_verified(&world.core, false, strange, NULL);
+    CHECK(failed_with("bad_signature"));
+  }
+}
+
 static void refuses_an_image_whose_first_segment_fits_no_slot(void) {
   uint8_t header[288];
   world_ready(&world);
@@ -180,6 +199,7 @@ void update_edges_suite(void) {
   TEST(ignores_progress_that_goes_back);
   TEST(ignores_transfers_that_it_did_not_ask_for_while_pending);
   TEST(fails_where_a_transfer_ends_too_soon);
+  TEST(takes_numbers_that_are_no_reason_for_the_likeliest);
   TEST(refuses_an_image_whose_first_segment_fits_no_slot);
   TEST(fails_when_the_newest_sequence_number_cannot_be_stored);
   TEST(raises_the_newest_sequence_number);

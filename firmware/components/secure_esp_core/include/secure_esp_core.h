@@ -247,12 +247,15 @@ void sesp_on_image_header(sesp_core_t *core, const uint8_t *bytes, size_t len);
 void sesp_on_download_progress(sesp_core_t *core, uint32_t bytes);
 /** The body ended; the file has so many bytes, a resumed part included, and all are durable. */
 void sesp_on_download_complete(sesp_core_t *core, uint32_t bytes);
-/** The transfer failed and is over; what is durable stays in the slot. Reasons: unreachable, tls, http_status, stalled, truncated, too_large, flash. */
+/**
+ * The transfer failed and is over; what is durable stays in the slot. Reasons: unreachable, tls, http_status, stalled,
+ * truncated, too_large, flash; a number that is no reason counts as unreachable.
+ */
 void sesp_on_download_failed(sesp_core_t *core, sesp_update_state_reason_t reason);
 /**
  * Verification ended.
  * @param[in] valid     the image is whole and carries a signature that this device trusts
- * @param[in] reason    why not; ignored when `valid`
+ * @param[in] reason    why not; ignored when `valid`; a number that is no reason counts as bad_signature
  * @param[in] identity  32 bytes; may be NULL when not `valid`
  */
 void sesp_on_image_verified(sesp_core_t *core, bool valid, sesp_update_state_reason_t reason, const uint8_t *identity);

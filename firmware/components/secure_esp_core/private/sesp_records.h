@@ -68,19 +68,31 @@ sesp_kv_t sesp_load_highest_seq(const sesp_core_t *core, uint32_t *out);
 sesp_kv_t sesp_load_resume(const sesp_core_t *core, sesp_resume_t *out);
 sesp_kv_t sesp_load_correlation(const sesp_core_t *core, sesp_correlation_t *out);
 
+/*@ requires \valid_read(core) && \valid_read(in); assigns \nothing; */
 sesp_result_t sesp_store_pending(const sesp_core_t *core, const sesp_pending_t *in);
+/*@ requires \valid_read(core) && \valid_read(in); assigns \nothing; */
 sesp_result_t sesp_store_installed(const sesp_core_t *core, const sesp_installed_t *in);
+/*@ requires \valid_read(core) && \valid_read(in); assigns \nothing; */
 sesp_result_t sesp_store_attempts(const sesp_core_t *core, const sesp_attempts_t *in);
+/*@ requires \valid_read(core) && \valid_read(in); assigns \nothing; */
 sesp_result_t sesp_store_blocked(const sesp_core_t *core, const sesp_blocked_t *in);
+/*@ requires \valid_read(core) && \valid_read(in); assigns \nothing; */
 sesp_result_t sesp_store_outcome(const sesp_core_t *core, const sesp_update_state_t *in);
+/*@ requires \valid_read(core); assigns \nothing; */
 sesp_result_t sesp_store_run_counter(const sesp_core_t *core, uint32_t value);
 sesp_result_t sesp_store_highest_seq(const sesp_core_t *core, uint32_t value);
+/*@ requires \valid_read(core) && \valid_read(in); assigns \nothing; */
 sesp_result_t sesp_store_resume(const sesp_core_t *core, const sesp_resume_t *in);
+/*@ requires \valid_read(core) && \valid_read(in); assigns \nothing; */
 sesp_result_t sesp_store_correlation(const sesp_core_t *core, const sesp_correlation_t *in);
 
+/*@ requires \valid_read(core); assigns \nothing; */
 sesp_result_t sesp_erase_pending(const sesp_core_t *core);
+/*@ requires \valid_read(core); assigns \nothing; */
 sesp_result_t sesp_erase_attempts(const sesp_core_t *core);
+/*@ requires \valid_read(core); assigns \nothing; */
 sesp_result_t sesp_erase_blocked(const sesp_core_t *core);
+/*@ requires \valid_read(core); assigns \nothing; */
 sesp_result_t sesp_erase_resume(const sesp_core_t *core);
 
 #endif

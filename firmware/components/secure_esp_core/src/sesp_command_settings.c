@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "sesp_internal.h"
 #include "sesp_text.h"
 
 #define NOT_STORED "the setting could not be stored"
 
 /** Stores the payload as it came. False after refusing the command. */
+/*@ requires SESP_CORE_OK(core) && SESP_COMMAND_OK(core, command);
+    requires command->in->payload_len <= SESP_PAYLOAD_MAX_BYTES;
+    assigns *core;
+    ensures SESP_CORE_OK(core); */
 static bool store(sesp_core_t *core, const sesp_command_t *command, const char *key) {
   const sesp_inbound_t *in = command->in;
   if (sesp_call_kv_set(core, key, in->payload, in->payload_len) == SESP_OK) {
@@ -16,6 +18,9 @@ static bool store(sesp_core_t *core, const sesp_command_t *command, const char *
   return false;
 }
 
+/*@ requires SESP_CORE_OK(core) && SESP_COMMAND_OK(core, command);
+    assigns *core;
+    ensures SESP_CORE_OK(core); */
 static void done(sesp_core_t *core, const sesp_command_t *command, const char *text) {
   sesp_events_mark(core, SESP_DIRTY_SETTINGS);
   sesp_events_flush(core);
@@ -34,7 +39,7 @@ void sesp_command_url(sesp_core_t *core, const sesp_command_t *command) {
   if (!store(core, command, SESP_KEY_URL)) {
     return;
   }
-  memcpy(core->settings.url, url.value, sizeof(core->settings.url));
+  sesp_text_assign(core->settings.url, url.value, sizeof(core->settings.url));
   done(core, command, "Custom URL is written to storage");
   if (core->settings.use_url == 0u) {
     (void)sesp_log_line(core, SESP_LOG_WARNING,
@@ -61,8 +66,18 @@ void sesp_command_use_url(sesp_core_t *core, const sesp_command_t *command) {
   done(core, command, use_url.value == 1u ? "use_url is now set to 1" : "use_url is now set to 0");
 }
 
-void sesp_command_interval(sesp_core_t *core, const sesp_command_t *command) {
+/*@ requires SESP_CORE_OK(core) && SESP_COMMAND_OK(core, command);
+    assigns *core;
+    ensures SESP_CORE_OK(core); */
+static void interval_done(sesp_core_t *core, const sesp_command_t *command, uint32_t seconds) {
   char text[48];
+  sesp_text_t line = sesp_text_begin(text, sizeof(text));
+  sesp_text_add(&line, "Update Interval set: ");
+  sesp_text_add_u32(&line, seconds);
+  done(core, command, text);
+}
+
+void sesp_command_interval(sesp_core_t *core, const sesp_command_t *command) {
   sesp_update_interval_t interval;
   const sesp_codec_t fault = sesp_update_interval_decode(command->in->payload, command->in->payload_len, &interval);
   if (fault != SESP_CODEC_OK) {
@@ -74,8 +89,5 @@ void sesp_command_interval(sesp_core_t *core, const sesp_command_t *command) {
   }
   core->settings.interval_s = interval.value;
   sesp_schedule_next_check(core);
-  sesp_text_t line = sesp_text_begin(text, sizeof(text));
-  sesp_text_add(&line, "Update Interval set: ");
-  sesp_text_add_u32(&line, interval.value);
-  done(core, command, text);
+  interval_done(core, command, interval.value);
 }

@@ -7,6 +7,9 @@
 #define RESTARTING "the device is about to restart"
 
 /** A run, a restart or an update that awaits its confirmation. True after refusing the command. */
+/*@ requires SESP_CORE_OK(core) && SESP_COMMAND_OK(core, command);
+    assigns *core;
+    ensures SESP_CORE_OK(core); */
 static bool refuse_if_busy(sesp_core_t *core, const sesp_command_t *command) {
   if (!sesp_run_active(core)) {
     return false;
@@ -16,6 +19,9 @@ static bool refuse_if_busy(sesp_core_t *core, const sesp_command_t *command) {
 }
 
 /** Makes a repeat of this command recognisable even after a restart. False after refusing the command. */
+/*@ requires SESP_CORE_OK(core) && SESP_COMMAND_OK(core, command);
+    assigns *core;
+    ensures SESP_CORE_OK(core); */
 static bool remember_durably(sesp_core_t *core, const sesp_command_t *command) {
   if (command->in->correlation_len == 0u || sesp_store_correlation(core, &core->correlation) == SESP_OK) {
     return true;
@@ -43,7 +49,7 @@ void sesp_command_run(sesp_core_t *core, const sesp_command_t *command) {
   if (command->scope == SESP_SCOPE_ALL && core->config.broadcast_run_spread_s > 0u) {
     if (core->delayed_run_ms == SESP_NEVER_MS) {
       core->delayed_run_ms =
-          sesp_now(core) + sesp_random_below(core, (uint64_t)core->config.broadcast_run_spread_s * 1000u + 1u);
+          sesp_now(core) + sesp_random_below(core, core->config.broadcast_run_spread_s * 1000u + 1u);
     }
     return;
   }

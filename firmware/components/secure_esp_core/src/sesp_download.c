@@ -256,7 +256,7 @@ void sesp_on_download_failed(sesp_core_t *core, sesp_update_state_reason_t reaso
     case SESP_PHASE_FETCHING:
     case SESP_PHASE_HEADER:
     case SESP_PHASE_DOWNLOADING:
-      sesp_retry_or_fail(core, reason, NULL);
+      sesp_retry_or_fail(core, sesp_run_reason(reason, SESP_UPDATE_STATE_REASON_UNREACHABLE), NULL);
       break;
     default:
       break;

@@ -59,7 +59,7 @@ void sesp_on_image_verified(sesp_core_t *core, bool valid, sesp_update_state_rea
     return;
   }
   if (!valid) {
-    sesp_run_abort(core, reason, NULL);
+    sesp_run_abort(core, sesp_run_reason(reason, SESP_UPDATE_STATE_REASON_BAD_SIGNATURE), NULL);
     return;
   }
   const sesp_verdict_t verdict = check_identity(core, identity);

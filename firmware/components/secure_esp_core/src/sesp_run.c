@@ -11,8 +11,12 @@ bool sesp_run_active(const sesp_core_t *core) {
   return core->phase != SESP_PHASE_IDLE || core->restart_ms != SESP_NEVER_MS;
 }
 
+sesp_update_state_reason_t sesp_run_reason(sesp_update_state_reason_t reason, sesp_update_state_reason_t otherwise) {
+  return (uint32_t)reason < (uint32_t)SESP_UPDATE_STATE_REASON_COUNT ? reason : otherwise;
+}
+
 sesp_result_t sesp_run_number(sesp_core_t *core) {
-  const uint32_t number = core->run_counter + 1u;
+  const uint32_t number = core->run_counter == UINT32_MAX ? 1u : core->run_counter + 1u;
   if (sesp_store_run_counter(core, number) != SESP_OK) {
     return SESP_ERR_PORT;
   }

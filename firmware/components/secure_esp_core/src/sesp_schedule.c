@@ -6,9 +6,9 @@ uint64_t sesp_now(const sesp_core_t *core) {
   return sesp_call_now_ms(core);
 }
 
-uint64_t sesp_random_below(const sesp_core_t *core, uint64_t bound) {
-  /* At most 2^32 * 86400001, far below 2^64; the bias of 2^-32 per value does not matter for jitter. */
-  return (uint64_t)sesp_call_random_u32(core) * bound / 4294967296u;
+uint32_t sesp_random_below(const sesp_core_t *core, uint32_t bound) {
+  /* The bias of 2^-32 per value does not matter for jitter. */
+  return (uint32_t)((uint64_t)sesp_call_random_u32(core) * bound / 4294967296u);
 }
 
 void sesp_schedule_first_check(sesp_core_t *core) {
@@ -16,7 +16,7 @@ void sesp_schedule_first_check(sesp_core_t *core) {
   const uint32_t window_s = interval_s < SESP_FIRST_CHECK_MAX_S ? interval_s : SESP_FIRST_CHECK_MAX_S;
   core->check_ms = SESP_NEVER_MS;
   if (core->config.automatic_checks) {
-    core->check_ms = core->boot_ms + sesp_random_below(core, (uint64_t)window_s * 1000u + 1u);
+    core->check_ms = core->boot_ms + sesp_random_below(core, window_s * 1000u + 1u);
   }
 }
 
@@ -27,8 +27,11 @@ void sesp_schedule_next_check(sesp_core_t *core) {
   }
 }
 
-uint64_t sesp_backoff(const sesp_core_t *core, uint64_t min, uint64_t max, uint8_t times) {
-  uint64_t pause = min;
+uint32_t sesp_backoff(const sesp_core_t *core, uint32_t min, uint32_t max, uint8_t times) {
+  uint32_t pause = min;
+  /*@ loop invariant pause <= 2000000000;
+      loop assigns time, pause;
+      loop variant times - time; */
   for (uint8_t time = 0; time < times && pause < max; time++) {
     pause *= 2u;
   }
@@ -37,6 +40,7 @@ uint64_t sesp_backoff(const sesp_core_t *core, uint64_t min, uint64_t max, uint8
 }
 
 /** The network's or the server's fault, which may be gone soon. */
+/*@ assigns \nothing; */
 static bool is_transient(sesp_update_state_reason_t reason) {
   return reason == SESP_UPDATE_STATE_REASON_UNREACHABLE || reason == SESP_UPDATE_STATE_REASON_TLS ||
          reason == SESP_UPDATE_STATE_REASON_STALLED || reason == SESP_UPDATE_STATE_REASON_TRUNCATED ||
@@ -48,8 +52,8 @@ void sesp_schedule_repeat(sesp_core_t *core, sesp_update_state_reason_t reason) 
     core->repeats = 0;
     return;
   }
-  const uint64_t pause_ms =
-      sesp_backoff(core, (uint64_t)SESP_REPEAT_MIN_S * 1000u, (uint64_t)SESP_REPEAT_MAX_S * 1000u, core->repeats);
+  const uint32_t pause_ms =
+      sesp_backoff(core, SESP_REPEAT_MIN_S * 1000u, SESP_REPEAT_MAX_S * 1000u, core->repeats);
   const uint64_t next_ms = sesp_now(core) + pause_ms;
   core->repeats = (uint8_t)(core->repeats < UINT8_MAX ? core->repeats + 1u : UINT8_MAX);
   /* SESP_NEVER_MS: only commands start runs. */
@@ -72,12 +76,14 @@ void sesp_restart_now(sesp_core_t *core) {
 }
 
 /** Starts a run that no command waits for. */
+/*@ requires SESP_CORE_OK(core); assigns *core; ensures SESP_CORE_OK(core); */
 static void run_unasked(sesp_core_t *core) {
   if (!sesp_run_active(core) && sesp_settings_url(core) != NULL && sesp_run_number(core) == SESP_OK) {
     sesp_run_begin(core);
   }
 }
 
+/*@ requires SESP_CORE_OK(core); assigns *core; ensures SESP_CORE_OK(core); */
 void sesp_on_tick(sesp_core_t *core) {
   if (core->phase == SESP_PHASE_HALTED) {
     return;
@@ -106,10 +112,12 @@ void sesp_on_tick(sesp_core_t *core) {
   }
 }
 
+/*@ assigns \nothing; */
 static uint64_t earlier(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
 
+/*@ requires \valid_read(core); assigns \nothing; */
 uint64_t sesp_next_tick_ms(const sesp_core_t *core) {
   if (core->phase == SESP_PHASE_HALTED) {
     return SESP_NEVER_MS;

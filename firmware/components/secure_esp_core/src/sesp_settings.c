@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "sesp_internal.h"
+#include "sesp_text.h"
 
 /** A stored payload that the contract's decoder accepts, or nothing. */
+/*@ requires \valid_read(core) && \valid(out + (0 .. capacity - 1)) && \valid(len);
+    requires \separated(out + (0 .. capacity - 1), len);
+    assigns out[0 .. capacity - 1], *len;
+    ensures \result ==> *len <= capacity; */
 static bool load(const sesp_core_t *core, const char *key, uint8_t *out, size_t capacity, size_t *len) {
   return sesp_call_kv_get(core, key, out, capacity, len) == SESP_KV_OK;
 }
 
+/*@ requires SESP_CORE_OK(core); assigns *core; ensures SESP_CORE_OK(core); */
 static void load_url(sesp_core_t *core) {
   sesp_update_url_t url;
   size_t len = 0;
   uint8_t *raw = (uint8_t *)core->payload; /* scratch: nothing is being published yet */
   if (load(core, SESP_KEY_URL, raw, sizeof(core->payload), &len) &&
       sesp_update_url_decode(raw, len, &url) == SESP_CODEC_OK) {
-    memcpy(core->settings.url, url.value, sizeof(core->settings.url));
+    sesp_text_assign(core->settings.url, url.value, sizeof(core->settings.url));
   }
 }
 
@@ -23,7 +27,8 @@ void sesp_settings_load(sesp_core_t *core) {
   size_t len = 0;
   sesp_update_use_url_t use_url;
   sesp_update_interval_t interval;
-  memset(&core->settings, 0, sizeof(core->settings));
+  sesp_text_clear(core->settings.url, sizeof(core->settings.url));
+  core->settings.use_url = 0;
   core->settings.interval_s = core->config.default_interval_s;
   load_url(core);
   /* use_url without a URL cannot be set by command, so it means a damaged store: the built-in URL is the safe one. */
