@@ -26,8 +26,13 @@ const WP_FUNCTIONS = {
   'src/sesp_jws.c': ['digit_value', 'find_dot', 'sesp_jws_split', 'sesp_base64url_decode'],
   'src/sesp_offer.c': ['sesp_offer_version'],
   'src/sesp_release.c': ['is_running'],
-  'src/sesp_retry.c': ['is_lost_connection', 'has_attempt_left'],
-  'src/sesp_run.c': ['sesp_run_active', 'sesp_run_reason', 'sesp_run_number', 'sesp_run_report'],
+  'src/sesp_retry.c': [
+    ...['is_lost_connection', 'has_attempt_left', 'wait', 'sesp_retry_or_fail', 'sesp_retry_from_start'],
+  ],
+  'src/sesp_run.c': [
+    ...['sesp_run_active', 'sesp_run_reason', 'sesp_run_number', 'sesp_run_ask', 'sesp_run_report'],
+    ...['sesp_run_outcome', 'sesp_run_abort', 'sesp_run_none_newer'],
+  ],
   'src/sesp_schedule.c': [
     ...[
       'sesp_now',
