@@ -242,7 +242,12 @@ static void any_event(void) {
       break;
     case 9:
       scribble(body, sizeof(body));
-      sesp_on_image_header(&core, perhaps() ? body : NULL, below(sizeof(body) + 1u));
+      /* Two calls: Eva looks at each by itself. */
+      if (perhaps()) {
+        sesp_on_image_header(&core, body, below(sizeof(body) + 1u));
+      } else {
+        sesp_on_image_header(&core, NULL, below(sizeof(body) + 1u));
+      }
       break;
     case 10:
       sesp_on_download_progress(&core, any);

@@ -38,6 +38,10 @@ typedef struct {
  * @return true for an application image: magic 0xE9, 1 to 16 segments, a first segment of at least 256 bytes (a
  *         multiple of 4), descriptor magic 0xABCD5432. Nothing here authenticates it.
  */
+/*@ requires bytes == \null || len < SESP_IMAGE_HEADER_BYTES || \valid_read(bytes + (0 .. SESP_IMAGE_HEADER_BYTES - 1));
+    requires \valid(out) && \separated(out, bytes + (0 .. SESP_IMAGE_HEADER_BYTES - 1));
+    assigns *out;
+    ensures \result ==> out->version[SESP_IMAGE_TEXT_MAX_BYTES] == 0 && out->project[SESP_IMAGE_TEXT_MAX_BYTES] == 0; */
 bool sesp_image_header_parse(const uint8_t *bytes, size_t len, sesp_image_header_t *out);
 
 #ifdef __cplusplus

@@ -181,7 +181,7 @@ void sesp_run_outcome(sesp_core_t *core, sesp_update_state_state_t state, sesp_v
     ensures SESP_CORE_OK(core); */
 void sesp_resume_plan(sesp_core_t *core);
 /** True if a 206 is the rest of the file that was asked for. */
-/*@ requires SESP_CORE_OK(core) && \valid_read(response);
+/*@ requires SESP_CORE_OK(core) && SESP_RESPONSE_OK(core, response);
     assigns \nothing; */
 bool sesp_resume_fits(const sesp_core_t *core, const sesp_download_response_t *response);
 /** Stores the progress of the transfer if it is at least `step` bytes further. */
@@ -210,6 +210,7 @@ sesp_verdict_t sesp_offer_version(const sesp_core_t *core, const char *version, 
 sesp_verdict_t sesp_offer_header(const sesp_core_t *core, const sesp_image_header_t *header);
 /** `blocked`, `flash` when the record cannot be read, or good. `identity` may be NULL: then the tag decides. */
 /*@ requires \valid_read(core) && (identity == \null || \valid_read(identity + (0 .. SESP_IDENTITY_BYTES - 1)));
+    requires identity == \null ==> sesp_ends(etag);
     assigns \nothing;
     ensures -1 <= \result < SESP_UPDATE_STATE_REASON_COUNT; */
 sesp_verdict_t sesp_offer_blocked(const sesp_core_t *core, const uint8_t *identity, const char *etag);
@@ -224,6 +225,7 @@ bool sesp_release_from(const sesp_core_t *core, const sesp_manifest_t *manifest)
 
 /* sesp_boot.c */
 /** Decides what became of an update that was under way. */
+/*@ requires SESP_CORE_OK(core); assigns *core; ensures SESP_CORE_OK(core); */
 void sesp_boot_resolve(sesp_core_t *core);
 
 /* sesp_confirm.c, sesp_probe.c */

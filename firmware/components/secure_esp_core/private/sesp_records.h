@@ -13,6 +13,11 @@
 #define SESP_KEY_USE_URL "use_url"
 #define SESP_KEY_INTERVAL "interval"
 
+/** Texts end. */
+#define SESP_PENDING_OK(record)                                                                       \
+  ((record)->from[SESP_VERSION_MAX_BYTES] == 0 && (record)->to[SESP_VERSION_MAX_BYTES] == 0 && \
+   (record)->etag[SESP_ETAG_MAX_BYTES] == 0)
+
 /** An image that boots next or booted last and is not confirmed. Its presence means an update is under way. */
 typedef struct {
   uint32_t run;
@@ -58,13 +63,31 @@ typedef struct {
  * Loading: SESP_KV_OK, SESP_KV_NOT_FOUND (also for an entry in a form that is not ours) or SESP_KV_FAILED. A struct is
  * set in any case; its value counts only with SESP_KV_OK.
  */
+/*@ requires \valid_read(core) && \valid(out) && \separated(core, out);
+    assigns *out;
+    ensures \result == SESP_KV_OK ==> SESP_PENDING_OK(out); */
 sesp_kv_t sesp_load_pending(const sesp_core_t *core, sesp_pending_t *out);
+/*@ requires \valid_read(core) && \valid(out) && \separated(core, out);
+    assigns *out;
+    ensures \result == SESP_KV_OK ==> out->version[SESP_VERSION_MAX_BYTES] == 0 && out->etag[SESP_ETAG_MAX_BYTES] == 0; */
 sesp_kv_t sesp_load_installed(const sesp_core_t *core, sesp_installed_t *out);
+/*@ requires \valid_read(core) && \valid(out) && \separated(core, out); assigns *out; */
 sesp_kv_t sesp_load_attempts(const sesp_core_t *core, sesp_attempts_t *out);
+/*@ requires \valid_read(core) && \valid(out) && \separated(core, out);
+    assigns *out;
+    ensures \result == SESP_KV_OK ==> out->etag[SESP_ETAG_MAX_BYTES] == 0; */
 sesp_kv_t sesp_load_blocked(const sesp_core_t *core, sesp_blocked_t *out);
+/*@ requires \valid_read(core) && \valid(out) && \separated(core, out);
+    assigns *out;
+    ensures \result == SESP_KV_OK ==> out->from[SESP_VERSION_MAX_BYTES] == 0 && out->to[SESP_VERSION_MAX_BYTES] == 0; */
 sesp_kv_t sesp_load_outcome(const sesp_core_t *core, sesp_update_state_t *out);
+/*@ requires \valid_read(core) && \valid(out) && \separated(core, out); assigns *out; */
 sesp_kv_t sesp_load_run_counter(const sesp_core_t *core, uint32_t *out);
+/*@ requires \valid_read(core) && \valid(out) && \separated(core, out); assigns *out; */
 sesp_kv_t sesp_load_highest_seq(const sesp_core_t *core, uint32_t *out);
+/*@ requires \valid_read(core) && \valid(out) && \separated(core, out);
+    assigns *out;
+    ensures \result == SESP_KV_OK ==> out->etag[SESP_ETAG_MAX_BYTES] == 0; */
 sesp_kv_t sesp_load_resume(const sesp_core_t *core, sesp_resume_t *out);
 sesp_kv_t sesp_load_correlation(const sesp_core_t *core, sesp_correlation_t *out);
 

@@ -70,9 +70,11 @@ void sesp_command_use_url(sesp_core_t *core, const sesp_command_t *command) {
     assigns *core;
     ensures SESP_CORE_OK(core); */
 static void interval_done(sesp_core_t *core, const sesp_command_t *command, uint32_t seconds) {
+  static const char set[] = "Update Interval set: ";
   char text[48];
   sesp_text_t line = sesp_text_begin(text, sizeof(text));
-  sesp_text_add(&line, "Update Interval set: ");
+  /*@ assert sesp_addable_to(&line, &set[0], sizeof(set) - 1); */
+  sesp_text_add(&line, set);
   sesp_text_add_u32(&line, seconds);
   done(core, command, text);
 }

@@ -11,34 +11,54 @@ void sesp_confirm_begin(sesp_core_t *core) {
 }
 
 /** The record of the running image; made up when its update left none. */
+/*@ requires SESP_CORE_OK(core) && \valid(out) && \separated(core, out);
+    assigns *out;
+    ensures SESP_PENDING_OK(out); */
 static void load_own_record(const sesp_core_t *core, sesp_pending_t *out) {
   if (sesp_load_pending(core, out) == SESP_KV_OK &&
       memcmp(out->identity, core->config.identity, SESP_IDENTITY_BYTES) == 0) {
     return;
   }
-  memset(out, 0, sizeof(*out));
   out->run = core->report.run;
+  out->stated = false;
+  out->failed = false;
   memcpy(out->identity, core->config.identity, SESP_IDENTITY_BYTES);
   memcpy(out->from, core->report.from, sizeof(out->from));
   memcpy(out->to, core->version, sizeof(out->to));
+  memset(out->etag, 0, sizeof(out->etag));
 }
 
-/** Writes everything that follows a confirmed boot, in an order in which power may be lost anywhere. */
-static void settle(sesp_core_t *core, const sesp_pending_t *pending) {
-  sesp_installed_t installed;
-  memset(&installed, 0, sizeof(installed));
+/*@ requires \valid_read(core) && \valid_read(pending); assigns \nothing; */
+static void store_installed(const sesp_core_t *core, const sesp_pending_t *pending) {
+  sesp_installed_t installed = {0};
   memcpy(installed.identity, pending->identity, SESP_IDENTITY_BYTES);
   memcpy(installed.etag, pending->etag, sizeof(installed.etag));
   if (pending->stated) {
     memcpy(installed.version, pending->to, sizeof(installed.version));
   }
   (void)sesp_store_installed(core, &installed);
-  memcpy(core->installed_etag, installed.etag, sizeof(core->installed_etag));
+}
 
-  memset(&core->report, 0, sizeof(core->report));
+/*@ requires SESP_CORE_OK(core) && \valid_read(pending) && \separated(core, pending) && SESP_PENDING_OK(pending);
+    assigns core->report;
+    ensures SESP_CORE_OK(core); */
+static void report_update(sesp_core_t *core, const sesp_pending_t *pending) {
   core->report.run = pending->run;
+  core->report.to_is_null = false;
+  core->report.bytes = 0;
+  core->report.total = 0;
   memcpy(core->report.from, pending->from, sizeof(core->report.from));
   memcpy(core->report.to, pending->to, sizeof(core->report.to));
+}
+
+/** Writes everything that follows a confirmed boot, in an order in which power may be lost anywhere. */
+/*@ requires SESP_CORE_OK(core) && \valid_read(pending) && \separated(core, pending) && SESP_PENDING_OK(pending);
+    assigns *core;
+    ensures SESP_CORE_OK(core); */
+static void settle(sesp_core_t *core, const sesp_pending_t *pending) {
+  store_installed(core, pending);
+  memcpy(core->installed_etag, pending->etag, sizeof(core->installed_etag));
+  report_update(core, pending);
   sesp_run_outcome(core, SESP_UPDATE_STATE_STATE_CONFIRMED, SESP_VERDICT_GOOD);
 
   /* Last: until the record is gone, the next boot repeats what may have been missed. */
@@ -47,6 +67,7 @@ static void settle(sesp_core_t *core, const sesp_pending_t *pending) {
   (void)sesp_erase_pending(core);
 }
 
+/*@ requires SESP_CORE_OK(core); assigns *core; ensures SESP_CORE_OK(core); */
 static void confirm(sesp_core_t *core) {
   sesp_pending_t pending;
   load_own_record(core, &pending);
@@ -79,9 +100,10 @@ void sesp_confirm_roll_back(sesp_core_t *core, const char *why) {
 }
 
 /** Past the deadline, healthy and without an acknowledged status: is it us or is it the network? */
+/*@ requires SESP_CORE_OK(core) && now <= SESP_CLOCK_MAX_MS; assigns *core; ensures SESP_CORE_OK(core); */
 static void judge_silence(sesp_core_t *core, uint64_t now) {
   if (core->connected) {
-    if (now - core->confirm.connected_ms >= SESP_CONFIRM_GRACE_MS) {
+    if (now >= core->confirm.connected_ms + SESP_CONFIRM_GRACE_MS) {
       sesp_confirm_roll_back(core, "OTA-Update not confirmed: the broker does not acknowledge. Rolling back");
     }
   } else if (core->confirm.failure != SESP_CONNECT_UNREACHABLE) {

@@ -17,12 +17,20 @@
 #define OFFSET_VERSION (OFFSET_DESCRIPTOR + 16u)
 #define OFFSET_PROJECT (OFFSET_DESCRIPTOR + 48u)
 
+/*@ requires \valid_read(bytes + (0 .. 3)); assigns \nothing; */
 static uint32_t read_u32(const uint8_t *bytes) {
   return (uint32_t)bytes[0] + (uint32_t)bytes[1] * 256u + (uint32_t)bytes[2] * 65536u + (uint32_t)bytes[3] * 16777216u;
 }
 
+/*@ requires \valid_read(field + (0 .. SESP_IMAGE_TEXT_MAX_BYTES - 1)) && \valid(out + (0 .. SESP_IMAGE_TEXT_MAX_BYTES));
+    requires \separated(out + (0 .. SESP_IMAGE_TEXT_MAX_BYTES), field + (0 .. SESP_IMAGE_TEXT_MAX_BYTES - 1));
+    assigns out[0 .. SESP_IMAGE_TEXT_MAX_BYTES];
+    ensures out[SESP_IMAGE_TEXT_MAX_BYTES] == 0; */
 static void read_text(const uint8_t *field, char *out) {
   size_t len = 0;
+  /*@ loop invariant len <= SESP_IMAGE_TEXT_MAX_BYTES;
+      loop assigns len;
+      loop variant SESP_IMAGE_TEXT_MAX_BYTES - len; */
   while (len < SESP_IMAGE_TEXT_MAX_BYTES && field[len] != 0u) {
     len++;
   }

@@ -5,6 +5,9 @@
 #include "sesp_text.h"
 
 /** Last look at the image, now that its identity is known and its signature good. */
+/*@ requires SESP_CORE_OK(core) && (identity == \null || \valid_read(identity + (0 .. SESP_IDENTITY_BYTES - 1)));
+    assigns \nothing;
+    ensures -1 <= \result < SESP_UPDATE_STATE_REASON_COUNT && (\result == -1 ==> identity != \null); */
 static sesp_verdict_t check_identity(sesp_core_t *core, const uint8_t *identity) {
   if (identity == NULL) {
     return SESP_UPDATE_STATE_REASON_BAD_HASH;
@@ -27,9 +30,10 @@ static sesp_verdict_t check_identity(sesp_core_t *core, const uint8_t *identity)
  * The record comes first: if power is lost between the two steps, the old image boots and finds a record of an update
  * that did not happen, which it reports as rolled back. The other order could boot an image that nobody knows.
  */
+/*@ requires SESP_CORE_OK(core) && \valid_read(identity + (0 .. SESP_IDENTITY_BYTES - 1));
+    assigns \nothing; */
 static sesp_result_t switch_slots(sesp_core_t *core, const uint8_t *identity) {
-  sesp_pending_t pending;
-  memset(&pending, 0, sizeof(pending));
+  sesp_pending_t pending = {0};
   pending.run = core->report.run;
   pending.stated = core->offer.has_manifest;
   memcpy(pending.identity, identity, SESP_IDENTITY_BYTES);
@@ -47,6 +51,10 @@ static sesp_result_t switch_slots(sesp_core_t *core, const uint8_t *identity) {
   return SESP_OK;
 }
 
+/*@ requires SESP_CORE_OK(core) && (identity == \null || \valid_read(identity + (0 .. SESP_IDENTITY_BYTES - 1)));
+    requires \separated(core, identity + (0 .. SESP_IDENTITY_BYTES - 1));
+    assigns *core;
+    ensures SESP_CORE_OK(core); */
 void sesp_on_image_verified(sesp_core_t *core, bool valid, sesp_update_state_reason_t reason, const uint8_t *identity) {
   if (core->phase != SESP_PHASE_VERIFYING) {
     return;

@@ -5,7 +5,8 @@
 #include "sesp_text.h"
 
 /*@ requires \valid_read(core) && sesp_text_ok(version, SESP_VERSION_MAX_BYTES + 1);
-    assigns \nothing; */
+    assigns \nothing;
+    ensures -1 <= \result < SESP_UPDATE_STATE_REASON_COUNT; */
 sesp_verdict_t sesp_offer_version(const sesp_core_t *core, const char *version, bool stated) {
   sesp_version_t offered;
   sesp_version_t running;

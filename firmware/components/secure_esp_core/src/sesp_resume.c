@@ -11,11 +11,15 @@
 #include "sesp_text.h"
 
 /** A strong tag (RFC 9110, 8.8.3) with something in it. A weak one does not promise the same bytes. */
+/*@ requires \valid_read(etag + (0 .. SESP_ETAG_MAX_BYTES)); assigns \nothing; */
 static bool is_strong(const char *etag) {
   const size_t len = sesp_text_length(etag, SESP_ETAG_MAX_BYTES);
   if (len < 3u || etag[0] != '"' || etag[len - 1u] != '"') {
     return false;
   }
+  /*@ loop invariant 1 <= at <= len - 1;
+      loop assigns at;
+      loop variant len - at; */
   for (size_t at = 1; at < len - 1u; at++) {
     if (etag[at] <= ' ' || etag[at] == '"' || etag[at] > '~') {
       return false;
@@ -25,6 +29,7 @@ static bool is_strong(const char *etag) {
 }
 
 /** The record is about the file that this run asks for. */
+/*@ requires \valid_read(core) && \valid_read(record); assigns \nothing; */
 static bool is_wanted(const sesp_core_t *core, const sesp_resume_t *record) {
   uint8_t announced[SESP_IDENTITY_BYTES] = {0};
   if (memcmp(record->running, core->config.identity, SESP_IDENTITY_BYTES) != 0 || !is_strong(record->etag) ||
@@ -39,26 +44,36 @@ static bool is_wanted(const sesp_core_t *core, const sesp_resume_t *record) {
          memcmp(record->sha256, announced, sizeof(announced)) == 0;
 }
 
+/*@ requires SESP_CORE_OK(core) && \valid_read(record) && \separated(core, record) &&
+      record->etag[SESP_ETAG_MAX_BYTES] == 0;
+    assigns core->offer.resume_from, core->offer.resume_total, core->offer.etag[0 .. SESP_ETAG_MAX_BYTES];
+    ensures SESP_CORE_OK(core); */
+static void use(sesp_core_t *core, const sesp_resume_t *record) {
+  core->offer.resume_from = record->offset;
+  core->offer.resume_total = record->total;
+  memcpy(core->offer.etag, record->etag, sizeof(core->offer.etag));
+}
+
 void sesp_resume_plan(sesp_core_t *core) {
   sesp_resume_t record;
   core->offer.resume_from = 0;
-  if (core->offer.from_start || sesp_load_resume(core, &record) != SESP_KV_OK || !is_wanted(core, &record)) {
-    return;
+  if (!core->offer.from_start && sesp_load_resume(core, &record) == SESP_KV_OK && is_wanted(core, &record)) {
+    use(core, &record);
   }
-  core->offer.resume_from = record.offset;
-  core->offer.resume_total = record.total;
-  memcpy(core->offer.etag, record.etag, sizeof(core->offer.etag));
 }
 
 bool sesp_resume_fits(const sesp_core_t *core, const sesp_download_response_t *response) {
-  const int64_t start = (int64_t)core->offer.resume_from;
-  const int64_t total = (int64_t)core->offer.resume_total;
+  const uint32_t from = core->offer.resume_from;
+  const uint32_t size = core->offer.resume_total;
+  const int64_t start = (int64_t)from;
+  const int64_t total = (int64_t)size;
   return response->range_start == start && response->range_total == total &&
          (response->content_length < 0 || response->content_length == total - start) && response->etag != NULL &&
          strcmp(response->etag, core->offer.etag) == 0;
 }
 
 /** How many bytes of the file a later request need not ask for. Never all: there has to be something to ask for. */
+/*@ requires \valid_read(core); assigns \nothing; */
 static uint32_t reusable(const sesp_core_t *core) {
   const uint32_t total = core->report.total;
   if (total == 0u || !is_strong(core->offer.etag)) {
@@ -68,13 +83,9 @@ static uint32_t reusable(const sesp_core_t *core) {
   return bytes - bytes % SESP_SECTOR_BYTES;
 }
 
-void sesp_resume_keep(sesp_core_t *core, uint32_t step) {
-  sesp_resume_t record;
-  const uint32_t offset = reusable(core);
-  if (offset <= core->offer.saved_bytes || offset - core->offer.saved_bytes < step) {
-    return;
-  }
-  memset(&record, 0, sizeof(record));
+/*@ requires \valid_read(core); assigns \nothing; */
+static void store(const sesp_core_t *core, uint32_t offset) {
+  sesp_resume_t record = {0};
   memcpy(record.running, core->config.identity, SESP_IDENTITY_BYTES);
   memcpy(record.etag, core->offer.etag, sizeof(record.etag));
   record.has_sha256 = core->offer.has_manifest;
@@ -83,9 +94,17 @@ void sesp_resume_keep(sesp_core_t *core, uint32_t step) {
   }
   record.total = core->report.total;
   record.offset = offset;
-  core->offer.saved_bytes = offset;
   /* If this fails, an older record or none is there: both are true as well. */
   (void)sesp_store_resume(core, &record);
+}
+
+void sesp_resume_keep(sesp_core_t *core, uint32_t step) {
+  const uint32_t offset = reusable(core);
+  if (offset <= core->offer.saved_bytes || offset - core->offer.saved_bytes < step) {
+    return;
+  }
+  core->offer.saved_bytes = offset;
+  store(core, offset);
 }
 
 sesp_result_t sesp_resume_forget(const sesp_core_t *core) {

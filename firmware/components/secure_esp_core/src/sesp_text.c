@@ -97,6 +97,9 @@ void sesp_text_add_u32(sesp_text_t *text, uint32_t value) {
 
 void sesp_text_copy(char *out, size_t capacity, const char *bytes, size_t len) {
   memset(out, 0, capacity);
+  /*@ loop invariant at <= len && at < capacity && out[capacity - 1] == 0;
+      loop assigns at, out[0 .. capacity - 2];
+      loop variant capacity - at; */
   for (size_t at = 0; at < len && at + 1u < capacity; at++) {
     out[at] = bytes[at];
   }
@@ -105,6 +108,10 @@ void sesp_text_copy(char *out, size_t capacity, const char *bytes, size_t len) {
 void sesp_text_printable(char *out, size_t capacity, const char *text) {
   size_t len = 0;
   memset(out, 0, capacity);
+  /*@ loop invariant len < capacity && out[capacity - 1] == 0;
+      loop invariant \forall integer at; 0 <= at < len ==> text[at] != 0;
+      loop assigns len, out[0 .. capacity - 2];
+      loop variant capacity - len; */
   while (text[len] != '\0' && len + 1u < capacity) {
     const char c = text[len];
     out[len] = (c >= ' ' && c <= '~') ? c : '?';
@@ -140,6 +147,9 @@ size_t sesp_text_length(const char *text, size_t max) {
 
 void sesp_text_hex(char *out, const uint8_t *bytes, size_t len) {
   static const char digits[] = "0123456789abcdef";
+  /*@ loop invariant at <= len;
+      loop assigns at, out[0 .. 2 * len - 1];
+      loop variant len - at; */
   for (size_t at = 0; at < len; at++) {
     out[2u * at] = digits[bytes[at] / 16u];
     out[2u * at + 1u] = digits[bytes[at] % 16u];
@@ -147,11 +157,15 @@ void sesp_text_hex(char *out, const uint8_t *bytes, size_t len) {
   out[2u * len] = '\0';
 }
 
+/*@ assigns \nothing; ensures \result <= 15; */
 static uint8_t hex_value(char digit) {
-  return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+  return (uint8_t)(((uint8_t)digit % 16u + (digit >= 'a' ? 9u : 0u)) % 16u);
 }
 
 void sesp_text_unhex(uint8_t *out, size_t len, const char *hex) {
+  /*@ loop invariant at <= len;
+      loop assigns at, out[0 .. len - 1];
+      loop variant len - at; */
   for (size_t at = 0; at < len; at++) {
     out[at] = (uint8_t)(hex_value(hex[2u * at]) * 16u + hex_value(hex[2u * at + 1u]));
   }
