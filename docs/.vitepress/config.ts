@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
 import { NO_PAGES, pageOf, repository, slugOf } from './pages';
-import { copyLinkedFiles, repositoryLinks } from './repository-links';
+import { copyLinkedFiles, literalCode, repositoryLinks } from './repository-links';
 import { sidebar } from './sidebar';
 
 const hasApi = existsSync(join(repository, 'build/site/api/index.md'));
@@ -24,7 +24,10 @@ export default defineConfig({
     anchor: { slugify: slugOf },
     headers: { level: [2, 3], slugify: slugOf },
     toc: { slugify: slugOf },
-    config: repositoryLinks,
+    config: (md) => {
+      repositoryLinks(md);
+      literalCode(md);
+    },
   },
   themeConfig: {
     nav: [

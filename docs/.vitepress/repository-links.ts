@@ -40,6 +40,15 @@ export function repositoryLinks(md: MarkdownIt): void {
   });
 }
 
+/** Code between backticks is shown as it stands: `{{index .RepoDigests 0}}` is Docker's, not a template of the site. */
+export function literalCode(md: MarkdownIt): void {
+  md.core.ruler.push('literal_code', ({ tokens }) => {
+    for (const token of tokens.flatMap(({ children }) => children ?? [])) {
+      if (token.type === 'code_inline') token.attrSet('v-pre', '');
+    }
+  });
+}
+
 export async function copyLinkedFiles(outDir: string): Promise<void> {
   for (const path of copied) {
     const copy = join(outDir, copyOf(path));

@@ -84,6 +84,12 @@ describe('the site', () => {
     expect([...new Set(faults)]).toEqual([]);
   });
 
+  test('shows code with braces as it was written, and does not take it for a template', () => {
+    for (const example of ['deploy-emqx', 'deploy-mosquitto']) {
+      expect(pages.get(`examples/${example}`)).toContain('--format &#39;{{index .RepoDigests 0}}&#39;');
+    }
+  });
+
   test('loads nothing from elsewhere', async () => {
     for (const [page, html] of pages) {
       const loaded = [...html.matchAll(/<(?:script|link|img|iframe)[^>]*(?:src|href)="((?:https?:)?\/\/[^"]*)"/g)];
