@@ -3,9 +3,10 @@ import { checkDevice, CommandSender, type CommandOptions } from './commands/comm
 import { addCommands, hasUpdateRun } from './commands/command-tree.js';
 import { InFlightStore } from './commands/in-flight-store.js';
 import { readRetained, forgetDevice } from './retained.js';
-import type { FleetWatchOptions, LeafStreamOptions } from './events.js';
+import type { FleetWatchOptions } from './events.js';
+import { createDevice, type DeviceActions } from './create-device.js';
 import type { CloseOptions, ReloadOptions } from './client.js';
-import { createFleet, type FleetActions } from './fleet/fleet.js';
+import { createFleet } from './fleet/fleet.js';
 import { checkConcurrency, checkFleetTarget, type FleetOptions, type FleetTarget } from './fleet/fleet-options.js';
 import type { FoundDevices } from './fleet/fleet-run.js';
 import { findPresent } from './fleet/find-present.js';
@@ -44,6 +45,12 @@ export class FleetClient {
   readonly #source: EventSource;
   readonly #inFlight: InFlightStore<unknown>;
   readonly #calls = new OpenCalls();
+  readonly #actions: DeviceActions = {
+    command: (device, leaf, value, own) => this.#calls.run(() => this.#command(device, leaf, value, own)),
+    send: (device, leaf, value, own) => this.#calls.run(() => this.#sender.send(device, leaf, value, own)),
+    read: (device, leaf, own) => this.#calls.run(() => this.#read(device, leaf, own)),
+    forget: (device, own) => this.#calls.run(() => this.#forget(device, own)),
+  };
 
   /** `parts`: for tests of tests, which put a bad link in. */
   constructor(options: ResolvedOptions, parts: { readonly openLink?: typeof openLink } = {}) {
@@ -161,50 +168,20 @@ export class FleetClient {
 
   device(id: string): object {
     checkDevice(id);
-    const read = (leaf: string, options?: WaitOptions): Promise<unknown> =>
-      this.#calls.run(() => this.#read(id, leaf, options));
-    const events = (leaf: string, options?: LeafStreamOptions): object => this.#source.values(id, leaf, options);
-    const reader = (leaf: string) => (options?: WaitOptions) => read(leaf, options);
-    const streamer = (leaf: string) => (options?: LeafStreamOptions) => events(leaf, options);
-    const device = {
-      id,
-      send: (leaf: string, ...args: unknown[]): Promise<unknown> => this.#calls.run(() => this.#send(id, leaf, args)),
-      read,
-      events,
-      watch: (options: FleetWatchOptions<Protocol> = {}): object => this.#source.watch(id, options),
-      forget: (options?: WaitOptions): Promise<void> => this.#calls.run(() => this.#forget(id, options)),
-    };
-    const shortcuts = {
-      ...(this.#hasEvent('status') ? { status: reader('status') } : {}),
-      ...(this.#hasEvent('settings') ? { settings: reader('settings') } : {}),
-      ...(this.#hasEvent('update/state') ? { updateState: reader('update/state') } : {}),
-      ...(this.#hasEvent('update/state') ? { states: streamer('update/state') } : {}),
-      ...(this.#hasEvent('log') ? { logs: streamer('log') } : {}),
-    };
-    const whole = Object.assign(device, shortcuts);
-    addCommands(whole, this.protocol, (leaf, value, options) =>
-      this.#calls.run(() => this.#command(id, leaf, value, options)),
-    );
-    return Object.freeze(whole);
+    return createDevice(id, this.protocol, this.#actions, this.#source);
   }
 
   fleet(target: FleetTarget, options?: FleetOptions): object {
     const devices = checkFleetTarget(target);
     const find = (signal: AbortSignal): FoundDevices | Promise<FoundDevices> =>
       devices === 'present' ? this.#findPresent(signal) : { ids: devices };
-    const actions: FleetActions = {
-      command: (device, leaf, value, own) => this.#calls.run(() => this.#command(device, leaf, value, own)),
-      send: (device, leaf, value, own) => this.#calls.run(() => this.#sender.send(device, leaf, value, own)),
-      read: (device, leaf, own) => this.#calls.run(() => this.#read(device, leaf, own)),
-      forget: (device, own) => this.#calls.run(() => this.#forget(device, own)),
-    };
     return createFleet({
       protocol: this.protocol,
       concurrency: checkConcurrency(options),
       timers: this.#options.timers,
       lifetime: this.#connection.lifetime,
       find,
-      actions,
+      actions: this.#actions,
     });
   }
 
@@ -260,20 +237,10 @@ export class FleetClient {
     return this.close();
   }
 
-  #hasEvent(leaf: string): boolean {
-    return this.protocol.topics[leaf]?.direction === 'event';
-  }
-
   #command(device: string, leaf: string, value: unknown, options: unknown): Promise<unknown> {
     if (leaf === UPDATE_RUN_LEAF && hasUpdateRun(this.protocol)) {
       return this.#update(device, options as UpdateRunOptions | undefined);
     }
-    return this.#sender.send(device, leaf, value, options as CommandOptions | undefined);
-  }
-
-  #send(device: string, leaf: string, args: readonly unknown[]): Promise<unknown> {
-    const empty = this.protocol.topics[leaf]?.payload.encoding === 'empty';
-    const [value, options] = empty ? [undefined, args[0]] : args;
     return this.#sender.send(device, leaf, value, options as CommandOptions | undefined);
   }
 

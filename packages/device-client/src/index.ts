@@ -5,7 +5,7 @@ export type { ConnectOptions } from './options.js';
 export type { TlsOptions, TlsSource } from './mqtt/link.js';
 export type { OfflineQueueOptions } from './mqtt/offline-queue.js';
 export type { BackoffOptions } from './mqtt/backoff.js';
-export type { ConnectionChange } from './mqtt/connection.js';
+export type { ConnectionChange } from './mqtt/connection-options.js';
 
 // Command devices
 export type { Device, DeviceMethods, DeviceShortcuts } from './device.js';

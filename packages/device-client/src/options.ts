@@ -12,7 +12,7 @@ import {
 import { DeviceClientError } from './errors.js';
 import type { InvalidEvent } from './events.js';
 import type { BackoffOptions } from './mqtt/backoff.js';
-import type { ConnectionChange } from './mqtt/connection.js';
+import type { ConnectionChange } from './mqtt/connection-options.js';
 import type { TlsSource } from './mqtt/link.js';
 import type { OfflineQueueOptions } from './mqtt/offline-queue.js';
 import { checkMs } from './wait.js';

@@ -8,13 +8,11 @@ import type {
   TopicValue,
 } from '@secure-esp/protocol';
 import { addCommands, type CommandArguments } from '../commands/command-tree.js';
-import type { CommandOptions } from '../commands/command-sender.js';
+import type { DeviceActions } from '../create-device.js';
 import type { Timers } from '../environment.js';
 import type { Lifetime } from '../lifetime.js';
 import type { Accepted } from '../naming.js';
 import type { UpdateProgress } from '../update/update-progress.js';
-import type { UpdateRunOptions } from '../update/run-update.js';
-import type { WaitOptions } from '../wait.js';
 import type { FleetCommands } from './fleet-commands.js';
 import type { FleetCallOptions, FleetCommandOptions, FleetUpdateOptions } from './fleet-options.js';
 import { startFleetRun, type FleetPlan, type FleetRun } from './fleet-run.js';
@@ -47,22 +45,13 @@ export type Fleet<P extends Protocol = SecureEspV1> = FleetMethods<P> &
   FleetShortcuts<P> &
   Omit<FleetCommands<P>, keyof FleetMethods<P> | keyof FleetShortcuts<P> | 'then'>;
 
-/** What a fleet does to one device. */
-export interface FleetActions {
-  /** As the method of `device` with this leaf, so `update/run` is the awaited update. */
-  command(device: string, leaf: string, value: unknown, options: CommandOptions | UpdateRunOptions): Promise<unknown>;
-  send(device: string, leaf: string, value: unknown, options: CommandOptions): Promise<unknown>;
-  read(device: string, leaf: string, options: WaitOptions): Promise<unknown>;
-  forget(device: string, options: WaitOptions): Promise<unknown>;
-}
-
 export interface FleetContext {
   readonly protocol: Protocol;
   readonly concurrency: number;
   readonly timers: Timers;
   readonly lifetime: Lifetime;
   readonly find: FleetPlan<unknown>['find'];
-  readonly actions: FleetActions;
+  readonly actions: DeviceActions;
 }
 
 /** The untyped fleet, built from the same contract at run time that {@link Fleet} maps over at compile time. */

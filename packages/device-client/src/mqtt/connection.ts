@@ -1,55 +1,14 @@
-import type { Clock, Logger, RandomBytes, Timers } from '../environment.js';
 import { DeviceClientError } from '../errors.js';
 import { Lifetime } from '../lifetime.js';
 import { startWait, type Wait } from '../wait.js';
-import { backoffDelayMs, type BackoffOptions } from './backoff.js';
-import { openLink, type IncomingMessage, type Link, type LinkOptions, type TlsSource } from './link.js';
-import { Merge } from './merge.js';
-import { OfflineQueue, type OfflineQueueOptions } from './offline-queue.js';
-
-/** What happens to the connection. */
-export type ConnectionChange =
-  | { readonly state: 'connected' }
-  | {
-      readonly state: 'reconnecting';
-      /** Why the connection was lost, or the last attempt failed. */
-      readonly error: DeviceClientError;
-      /** Failed attempts since the loss. */
-      readonly attempt: number;
-      /** The next attempt starts after this many milliseconds. */
-      readonly retryInMs: number;
-    }
-  | { readonly state: 'closed' };
-
-export interface ConnectionOptions {
-  readonly link: Omit<LinkOptions, 'signal' | 'lifetime'>;
-  readonly backoff: BackoffOptions;
-  /** Default: calls without a connection fail at once. */
-  readonly offlineQueue: OfflineQueueOptions | undefined;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: RandomBytes;
-  readonly logger: Logger;
-  /** Called for every link before anybody else may use it. */
-  readonly onLink: (link: Link) => void;
-  readonly onLinkLost: () => void;
-  /** True for messages that come on one link only, even while two are open (shared subscriptions). */
-  readonly takeFromAll: (message: IncomingMessage) => boolean;
-  /** Resolves when the current link has all subscriptions. */
-  readonly subscribed: () => Promise<unknown>;
-  readonly onChange: ((change: ConnectionChange) => void) | undefined;
-  /** Default: {@link openLink}. Replaced by tests that prove that the fault tests notice a bad link. */
-  readonly openLink?: typeof openLink | undefined;
-}
+import { backoffDelayMs } from './backoff.js';
+import type { ConnectionChange, ConnectionOptions } from './connection-options.js';
+import { Feeds, type Feed } from './feeds.js';
+import { openLink, type IncomingMessage, type Link, type TlsSource } from './link.js';
+import { OfflineQueue } from './offline-queue.js';
 
 /** A link that lived this long was a good one: the next loss starts over with the shortest delay. */
 const STABLE_AFTER_MS = 10_000;
-
-/** How long two links may take to bring the same events: one has what was sent before the other had subscribed. */
-const LEVEL_MS = 1_000;
-
-/** Whose messages come in; one per link. */
-type Feed = object;
 
 /** Keeps one link open until it is closed. */
 export class Connection {
@@ -60,9 +19,7 @@ export class Connection {
   #link: Link | undefined;
   /** The link that {@link reload} is replacing. */
   #leaving: Link | undefined;
-  #feed: Feed = {};
-  /** While two links are open. */
-  #merging: { readonly merge: Merge; readonly next: Feed } | undefined;
+  readonly #feeds: Feeds;
   #tls: TlsSource | undefined;
   /** Counts replaced identities. */
   #generation = 0;
@@ -72,8 +29,9 @@ export class Connection {
   #reloading: Promise<void> = Promise.resolve();
 
   constructor(options: ConnectionOptions) {
-    const { offlineQueue, timers, link } = options;
+    const { offlineQueue, timers, link, takeFromAll } = options;
     this.#options = options;
+    this.#feeds = new Feeds({ timers, lifetime: this.lifetime, onMessage: link.onMessage, takeFromAll });
     this.#tls = link.tls;
     this.#queue = offlineQueue === undefined ? undefined : new OfflineQueue(offlineQueue, timers);
   }
@@ -160,31 +118,10 @@ export class Connection {
     // Two ids in turn: the broker would end the old link if the new one came with the same.
     const clientId = `${options.clientId}${generation % 2 === 0 ? '' : '-b'}`;
     const onMessage = (message: IncomingMessage): void => {
-      this.#deliver(feed, message);
+      this.#feeds.deliver(feed, message);
     };
     const link = await open({ ...options, clientId, tls, onMessage, signal, lifetime: this.lifetime });
     return { link, feed, generation };
-  }
-
-  /**
-   * While two links are open, every event comes twice. Replies and retained values are told apart by those who take them;
-   * of the rest the first copy counts.
-   */
-  #deliver(feed: Feed, message: IncomingMessage): void {
-    if (this.#merging === undefined) {
-      if (feed === this.#feed || this.#isToldApart(message)) this.#options.link.onMessage(message);
-      return;
-    }
-    const { merge, next } = this.#merging;
-    const side = feed === this.#feed ? 'old' : feed === next ? 'new' : undefined;
-    if (this.#isToldApart(message) || (side !== undefined && merge.isFirst(message, side))) {
-      this.#options.link.onMessage(message);
-    }
-    merge.checkLevel();
-  }
-
-  #isToldApart(message: IncomingMessage): boolean {
-    return message.retained || message.correlationData !== undefined || this.#options.takeFromAll(message);
   }
 
   async #keep(first: Link): Promise<void> {
@@ -259,17 +196,10 @@ export class Connection {
   /** New calls take the new link at once; the old one stays until everything is subscribed and answered. */
   async #replace(old: Link, next: Opened): Promise<void> {
     const { timers, link: options, onLink, onLinkLost, subscribed } = this.#options;
-    const previous = this.#feed;
     this.#leaving = old;
     this.#link = next.link;
-    const merge = new Merge();
-    this.#merging = { merge, next: next.feed };
-    const takeOver = (): void => {
-      this.#merging = undefined;
-      // Unless the new one has been lost meanwhile, and another is there.
-      if (this.#feed === previous) this.#feed = next.feed;
-    };
-    void old.ended.then(takeOver);
+    const merging = this.#feeds.merge(next.feed);
+    void old.ended.then(merging.takeOver);
     onLinkLost();
     onLink(next.link);
     const wait = startWait({
@@ -286,29 +216,9 @@ export class Connection {
     } finally {
       wait.dispose();
     }
-    await this.#leveled(merge, takeOver);
+    await merging.leveled();
     await old.close();
     this.#leaving = undefined;
-  }
-
-  /** Takes over once both links have brought the same, or one of them had what the other never gets. */
-  async #leveled(merge: Merge, takeOver: () => void): Promise<void> {
-    const { timers } = this.#options;
-    const wait = startWait({ timers, deadlineMs: LEVEL_MS, what: 'merging', lifetime: this.lifetime });
-    try {
-      await wait.race(
-        new Promise<void>((resolve) => {
-          merge.whenLevel(() => {
-            takeOver();
-            resolve();
-          });
-        }),
-      );
-    } catch {
-      takeOver();
-    } finally {
-      wait.dispose();
-    }
   }
 
   /** False if the client was closed meanwhile. */
@@ -336,7 +246,7 @@ export class Connection {
 
   #adopt(link: Link, feed: Feed): void {
     this.#link = link;
-    this.#feed = feed;
+    this.#feeds.use(feed);
     this.#options.onLink(link);
     this.#queue?.release();
     this.#notify({ state: 'connected' });
