@@ -1,5 +1,5 @@
 // The report: goals first, then every figure, then how it was measured. Plain Markdown, without dates or places.
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { goalsOfOta, otaBlocks } from '../ota/ota-report.mjs';
@@ -9,6 +9,7 @@ import { MESSAGES } from './messages.mjs';
 import { ratio, table } from './table.mjs';
 
 const TEXTS = join(import.meta.dirname, '../texts');
+const RESULTS = join(import.meta.dirname, '../results');
 const DIRECTIONS = ['decode', 'encode'];
 const DOCUMENT = join(import.meta.dirname, '../../docs/benchmarks.md');
 
@@ -199,47 +200,68 @@ const batchTable = ({ batch }) =>
     ]),
   );
 
-const versionLine = (versions) =>
-  Object.entries(versions)
-    .map(([name, version]) => `${name} ${version}`)
-    .join(', ');
+const summaries = {
+  c: (c) => ({
+    goals: goalsOfC(c),
+    blocks: {
+      flash: flashTable(c),
+      objects: objectTable(c),
+      instructions: costTable(c, ({ instructions }) => number(instructions)),
+      stack: costTable(c, ({ stack }) => number(stack)),
+      heap: costTable(c, ({ heap, allocations }) =>
+        allocations === 0 ? '0' : `${number(heap)} in ${number(allocations)}`,
+      ),
+      sizes: sizeTable(c),
+      differences: differenceTable(c),
+    },
+  }),
+  ts: (ts) => ({ goals: goalsOfTs(ts), blocks: { typescript: tsTable(ts) } }),
+  pki: (pki) => ({ goals: goalsOfPki(pki), blocks: { certificates: pkiTable(pki), batch: batchTable(pki) } }),
+  ota: (ota) => ({ goals: goalsOfOta(ota), blocks: otaBlocks(ota) }),
+  sim: (sim) => ({ goals: [], blocks: simBlocks(sim) }),
+  sdk: (sdk) => ({ goals: goalsOfSdk(sdk), blocks: sdkBlocks(sdk) }),
+};
 
-/** The tables of what was measured, `undefined` for what was not. */
-export async function report({ c, ts, pki, ota, sim, sdk, versions }) {
+export const PARTS = Object.keys(summaries);
+
+/** What the report tells of one part: { goals, blocks, versions }, plain data that can be stored. */
+export const summaryOf = (part, result, versions) => ({ ...summaries[part](result), versions });
+
+/** A program that two parts were measured with in two versions has both. */
+function versionLine(all) {
+  const names = [...new Set(all.flatMap((versions) => Object.keys(versions)))];
+  const of = (name) => [...new Set(all.map((versions) => versions[name]).filter((version) => version !== undefined))];
+  return names.map((name) => `${name} ${of(name).join(' and ')}`).join(', ');
+}
+
+/** The document, of the parts that there are: { c: summary, … }. */
+export async function report(parts) {
+  const told = PARTS.map((part) => parts[part]).filter((summary) => summary !== undefined);
   const blocks = {
-    goals: goalTable([
-      ...(c === undefined ? [] : goalsOfC(c)),
-      ...(ts === undefined ? [] : goalsOfTs(ts)),
-      ...(pki === undefined ? [] : goalsOfPki(pki)),
-      ...(ota === undefined ? [] : goalsOfOta(ota)),
-      ...(sdk === undefined ? [] : goalsOfSdk(sdk)),
-    ]),
-    versions: versionLine(versions),
-    ...(c === undefined
-      ? {}
-      : {
-          flash: flashTable(c),
-          objects: objectTable(c),
-          instructions: costTable(c, ({ instructions }) => number(instructions)),
-          stack: costTable(c, ({ stack }) => number(stack)),
-          heap: costTable(c, ({ heap, allocations }) =>
-            allocations === 0 ? '0' : `${number(heap)} in ${number(allocations)}`,
-          ),
-          sizes: sizeTable(c),
-          differences: differenceTable(c),
-        }),
-    ...(ts === undefined ? {} : { typescript: tsTable(ts) }),
-    ...(pki === undefined ? {} : { certificates: pkiTable(pki), batch: batchTable(pki) }),
-    ...(ota === undefined ? {} : otaBlocks(ota)),
-    ...(sim === undefined ? {} : simBlocks(sim)),
-    ...(sdk === undefined ? {} : sdkBlocks(sdk)),
+    goals: goalTable(told.flatMap(({ goals }) => goals)),
+    versions: versionLine(told.map(({ versions }) => versions)),
+    ...Object.assign({}, ...told.map(({ blocks }) => blocks)),
   };
   const template = readFileSync(join(TEXTS, 'benchmarks.md'), 'utf8');
   // Sections of the template stand between the marks of what they tell of: <!-- c --> … <!-- /c -->.
-  const parts = { c, ts, pki, ota, sim, sdk };
   const kept = template.replaceAll(/<!-- (c|ts|pki|ota|sim|sdk) -->\n([^]*?)<!-- \/\1 -->\n/g, (_, part, text) =>
     parts[part] === undefined ? '' : text,
   );
   const text = kept.replaceAll(/<!-- (\w+) -->/g, (_, name) => blocks[name]);
   return format(text, { ...(await resolveConfig(DOCUMENT)), parser: 'markdown' });
+}
+
+const storeOf = (part) => join(RESULTS, `${part}.json`);
+
+/** Stores what was measured and writes the document of it and of what was stored before. False while a part is missing. */
+export async function writeDocument(measured) {
+  mkdirSync(RESULTS, { recursive: true });
+  for (const [part, summary] of Object.entries(measured)) {
+    const text = await format(JSON.stringify(summary), { ...(await resolveConfig(storeOf(part))), parser: 'json' });
+    writeFileSync(storeOf(part), text);
+  }
+  if (!PARTS.every((part) => existsSync(storeOf(part)))) return false;
+  const stored = PARTS.map((part) => [part, JSON.parse(readFileSync(storeOf(part), 'utf8'))]);
+  writeFileSync(DOCUMENT, await report(Object.fromEntries(stored)));
+  return true;
 }
