@@ -54,5 +54,6 @@ export interface Client<P extends Protocol = SecureEspV1> {
    * none) and then reject with `closed`; streams end. A second `close()` without a deadline ends the waiting. Idempotent.
    */
   close(options?: CloseOptions): Promise<void>;
+  /** As {@link Client.close} without a deadline, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -6,7 +6,9 @@ export interface Clock {
 
 /** One-shot timers. Handles are opaque. */
 export interface Timers {
+  /** Calls `callback` once, `delayMs` milliseconds from now, and returns a handle. */
   setTimeout(callback: () => void, delayMs: number): unknown;
+  /** Drops the timer of a handle; one that has fired already is no error. */
   clearTimeout(handle: unknown): void;
 }
 
@@ -15,6 +17,7 @@ export type RandomBytes = (length: number) => Uint8Array;
 
 /** Receives what no caller awaits. Never given keys, certificates or payloads. */
 export interface Logger {
+  /** One sentence, and what was thrown, if anything. */
   warn(message: string, cause?: unknown): void;
 }
 

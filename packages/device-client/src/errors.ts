@@ -2,10 +2,12 @@ import { REPLY_CODES, type ReplyCode, type UpdateReason, type UpdateState } from
 
 /** Refusals of a device: the contract's reply codes, or `rejected` for a code that secure-esp v1 does not know. */
 export const COMMAND_ERROR_CODES = [...REPLY_CODES, 'rejected'] as const;
+/** One of {@link COMMAND_ERROR_CODES}. */
 export type CommandErrorCode = ReplyCode | 'rejected';
 
 /** Ends of an update run other than success and "nothing newer". */
 export const UPDATE_ERROR_CODES = ['failed', 'rolled_back', 'superseded', 'deadline'] as const;
+/** One of {@link UPDATE_ERROR_CODES}. */
 export type UpdateErrorCode = (typeof UPDATE_ERROR_CODES)[number];
 
 /**
@@ -48,6 +50,7 @@ export const DEVICE_CLIENT_ERROR_CODES = [
   'rolled_back',
   'superseded',
 ] as const;
+/** One of {@link DEVICE_CLIENT_ERROR_CODES}. */
 export type DeviceClientErrorCode = (typeof DEVICE_CLIENT_ERROR_CODES)[number];
 
 /** Base of everything this package throws. */
@@ -66,6 +69,7 @@ export class DeviceClientError extends Error {
 export class CommandError extends DeviceClientError {
   override readonly name = 'CommandError';
   declare readonly code: CommandErrorCode;
+  /** Id of the device that refused. */
   readonly device: string;
   /** Leaf of the command, e.g. `update/interval`. */
   readonly leaf: string;
@@ -92,7 +96,9 @@ export class CommandError extends DeviceClientError {
 export class UpdateError extends DeviceClientError {
   override readonly name = 'UpdateError';
   declare readonly code: UpdateErrorCode;
+  /** Id of the device. */
   readonly device: string;
+  /** The run, as the device counts them: the `run` of its `update/state`. */
   readonly run: number;
   /** Why, in the device's words; `null` if it gave no reason. */
   readonly reason: UpdateReason | null;

@@ -29,6 +29,7 @@ export interface DroppedEvent {
   readonly type: 'dropped';
   readonly device: undefined;
   readonly count: number;
+  /** Unix time, milliseconds. */
   readonly receivedAt: number;
 }
 
@@ -57,8 +58,10 @@ export interface LeafStreamOptions extends StreamOptions {
 export interface InvalidEvent {
   readonly device: string | undefined;
   readonly leaf: string;
+  /** Why it was refused: a code of the contract's decoder. */
   readonly code: string;
   /** Names the field and the limit. */
   readonly detail: string;
+  /** Unix time of arrival here, milliseconds. */
   readonly receivedAt: number;
 }

@@ -17,6 +17,7 @@ import type { TlsSource } from './mqtt/link.js';
 import type { OfflineQueueOptions } from './mqtt/offline-queue.js';
 import { checkMs } from './wait.js';
 
+/** Where the broker is, who the client is, and how long it waits. Everything but `url` has a default. */
 export interface ConnectOptions<P extends Protocol = SecureEspV1> {
   /** `mqtts://host:8883`, or `wss://host/path`. Without user, password, query or fragment. */
   readonly url: string;
@@ -63,8 +64,11 @@ export interface ConnectOptions<P extends Protocol = SecureEspV1> {
   readonly onInvalid?: ((event: InvalidEvent) => void) | undefined;
   /** Default: the system's. */
   readonly clock?: Clock | undefined;
+  /** Default: the system's. */
   readonly timers?: Timers | undefined;
+  /** Source of client ids and correlation data. Default: the platform's secure generator. */
   readonly random?: RandomBytes | undefined;
+  /** Told of what no caller awaits. Default: `console.warn`. */
   readonly logger?: Logger | undefined;
   /** Accepts any certificate of the broker. Anybody on the way can then read and send commands. For experiments only. */
   readonly dangerouslySkipServerVerification?: boolean | undefined;

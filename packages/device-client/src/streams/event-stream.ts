@@ -30,9 +30,11 @@ export interface EventStream<T> extends AsyncIterableIterator<T, undefined, unde
   readonly dropped: number;
   /** Idempotent. */
   close(): Promise<void>;
+  /** As {@link EventStream.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Events that a stream keeps for its reader before it drops the oldest: `queueSize` when none is given. */
 export const DEFAULT_QUEUE_SIZE = 1_000;
 
 /** The queue of a stream. Throws `invalid_argument` for a size below 1. */

@@ -2,6 +2,7 @@ import type { UpdateState, UpdateStateEvent } from '@secure-esp/protocol';
 
 /** One step of an update run. */
 export interface UpdateProgress {
+  /** The run, as the device counts them. */
   readonly run: number;
   readonly state: UpdateState;
   /** Version that ran when the update began. */

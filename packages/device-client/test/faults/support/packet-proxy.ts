@@ -166,8 +166,8 @@ export async function startPacketProxy(brokerPort: number, keepAliveSeconds?: nu
       proxy.onPacket({ index: passed.length, nth, from, packet, bytes, connection });
       connection.pass(from, bytes);
     };
-    near.on('data', framer(onPacket('client')));
-    far.on('data', framer(onPacket('broker')));
+    near.on('data', framer('client', onPacket('client')));
+    far.on('data', framer('broker', onPacket('broker')));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -189,8 +189,9 @@ export async function startPacketProxy(brokerPort: number, keepAliveSeconds?: nu
 }
 
 /** Cuts a byte stream into packets: one byte of type, the length in base 128 (MQTT 5, 2.1), that many bytes. */
-function framer(onPacket: (packet: Packet, bytes: Buffer) => void): (chunk: Buffer) => void {
+function framer(from: 'client' | 'broker', onPacket: (packet: Packet, bytes: Buffer) => void): (chunk: Buffer) => void {
   let buffered = Buffer.alloc(0);
+  let before = '';
   return (chunk) => {
     buffered = Buffer.concat([buffered, chunk]);
     for (;;) {
@@ -202,7 +203,11 @@ function framer(onPacket: (packet: Packet, bytes: Buffer) => void): (chunk: Buff
       reader.on('packet', (packet: Packet) => {
         onPacket(packet, bytes);
       });
+      reader.on('error', ({ message }: Error) => {
+        throw new Error(`the ${from} sent no MQTT packet: ${message}: ${bytes.toString('hex')} after ${before}`);
+      });
       reader.parse(bytes);
+      before = bytes.toString('hex');
     }
   };
 }
