@@ -34,7 +34,7 @@ export const MUTANTS = {
     name: 'the resume record is written before the data it speaks of',
     file: 'src/sesp_resume.c',
     find: 'record.offset = offset;',
-    replace: 'record.offset = record.total - SESP_SECTOR_BYTES;',
+    replace: '(void)offset; record.offset = record.total - SESP_SECTOR_BYTES;',
   },
 } as const satisfies Record<string, Mutant>;
 
