@@ -17,12 +17,14 @@ export interface AppDescriptor {
   readonly projectName: string;
   /** Compile time and date as the compiler wrote them (`12:34:56`, `Jan  8 2026`). */
   readonly time: string;
+  /** See `time`. */
   readonly date: string;
   readonly idfVersion: string;
   /** SHA-256 of the ELF file, hex. */
   readonly elfSha256: string;
   /** eFuse block revisions, `major * 100 + minor`; 0 where not set and in images of older ESP-IDF versions. */
   readonly minEfuseBlockRevision: number;
+  /** See `minEfuseBlockRevision`. */
   readonly maxEfuseBlockRevision: number;
   /** Base-2 logarithm of the MMU page size; 0 = default. */
   readonly mmuPageSizeLog2: number;

@@ -7,6 +7,7 @@ import { findMergedImage, mergedImageError, type MergedApplication, type MergedI
 import type { ApplicationSlot } from './partition-table.js';
 import { readBlocks } from './signature-inspector.js';
 
+/** Which application to cut out of a merged file. */
 export interface CarveOptions {
   /** Which application, where the file holds several. */
   readonly slot?: ApplicationSlot;

@@ -2,11 +2,13 @@ import { FirmwareImageError } from './errors.js';
 
 /** A signature format together with its key type. `v1` is "ECDSA for ESP32", the others are Secure Boot V2 blocks. */
 export const SIGNATURE_SCHEMES = ['v1-ecdsa-p256', 'v2-rsa-3072', 'v2-ecdsa-p256', 'v2-ecdsa-p384'] as const;
+/** One of {@link SIGNATURE_SCHEMES}. */
 export type SignatureScheme = (typeof SIGNATURE_SCHEMES)[number];
 
 /** The kinds of firmware signing key: what {@link schemeFor} turns into a scheme. */
 export type KeyType = 'p256' | 'p384' | 'rsa3072';
 
+/** A chip by ESP-IDF's name of the target. {@link CHIPS} has what is known of each. */
 export type ChipName =
   | 'esp32'
   | 'esp32s2'
@@ -24,10 +26,13 @@ export type ChipName =
 
 /** An address range, end exclusive. */
 export interface AddressRange {
+  /** First address. */
   readonly start: number;
+  /** Address behind the last one. */
   readonly end: number;
 }
 
+/** What is known of a chip: its number in image headers, its signature schemes, its memory map. */
 export interface Chip {
   readonly name: ChipName;
   /** `chip_id` of the image header. */
@@ -41,6 +46,7 @@ export interface Chip {
    * for both.
    */
   readonly drom: AddressRange;
+  /** See `drom`. */
   readonly irom: AddressRange;
   /** Start of the RAM that holds code. */
   readonly iram: number;

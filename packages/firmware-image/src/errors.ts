@@ -41,6 +41,7 @@ export const FIRMWARE_IMAGE_ERROR_CODES = [
   'no_webcrypto',
 ] as const;
 
+/** One of {@link FIRMWARE_IMAGE_ERROR_CODES}. */
 export type FirmwareImageErrorCode = (typeof FIRMWARE_IMAGE_ERROR_CODES)[number];
 
 /** The one error of this package. Messages never contain key material or bytes of an image. */

@@ -12,7 +12,9 @@ import {
 import { computeChecksum } from './image-parser.js';
 import { digest } from './webcrypto.js';
 
+/** What {@link buildImage} puts into header, application descriptor and code segment. */
 export interface BuildImageOptions {
+  /** Decides chip id and load addresses. */
   readonly chip: ChipName;
   /** At most 31 bytes of UTF-8, may be empty. */
   readonly project: string;
@@ -26,9 +28,11 @@ export interface BuildImageOptions {
   readonly idfVersion?: string;
   /** At most 15 bytes each. Defaults `Jan  1 1970` and `00:00:00`: the same options always make the same bytes. */
   readonly date?: string;
+  /** See `date`. */
   readonly time?: string;
   /** `major * 100 + minor`. Defaults 0 and 65535 (any revision). */
   readonly minChipRevision?: number;
+  /** See `minChipRevision`. */
   readonly maxChipRevision?: number;
   /** Append the SHA-256. Default true. */
   readonly appendHash?: boolean;

@@ -4,6 +4,7 @@ import { parseImage, type EspImage } from './image-parser.js';
 import { inspectSignature, type SignatureInfo } from './signature-inspector.js';
 import { digest } from './webcrypto.js';
 
+/** A parsed image with its identity and the signature that follows it, nothing of which is verified yet. */
 export type InspectedImage = EspImage & {
   /** SHA-256 over `[0, end16)`, hex: the identity of the code, whatever signature follows. */
   readonly identity: string;

@@ -8,11 +8,17 @@ import { createSegmentWalker, cutShort, refuse, xorBytes, type Segment } from '.
 
 const FIXED_MMU_PAGE_BYTES = 64 * 1024;
 
+/**
+ * The header, segments and application descriptor of an image whose structure and XOR checksum hold. Offsets and
+ * lengths are bytes; nothing here says who made the image.
+ */
 export interface EspImage {
+  /** Chip number of the header, bytes 12 and 13; see {@link CHIPS}. */
   readonly chipId: number;
   /** `undefined` for a chip id that {@link CHIPS} does not list. */
   readonly chip: ChipName | undefined;
   readonly segments: readonly Segment[];
+  /** Address at which the code begins to run. */
   readonly entry: number;
   /** Raw header bytes 2 and 3: SPI mode, flash frequency (low nibble) and flash size (high nibble). */
   readonly spiMode: number;
@@ -35,6 +41,7 @@ export interface EspImage {
   readonly imageLength: number;
   /** `undefined` in bootloaders and RAM images. */
   readonly descriptor: AppDescriptor | undefined;
+  /** What follows the image: a signature, padding, or something else. */
   readonly trailing: Trailing;
   /** Bytes of the file behind `imageLength`. */
   readonly trailingLength: number;

@@ -72,6 +72,7 @@ export interface ImageReport {
   readonly problems: readonly ImageProblem[];
 }
 
+/** How {@link reportImage} judges a file: the options of a verification, and by which keys. */
 export interface ReportOptions extends VerifyOptions {
   /** Also judge signatures by these keys, and give a verdict. Default: none; v1 signatures then stay unjudged. */
   readonly trusted?: TrustedKeys;

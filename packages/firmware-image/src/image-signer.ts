@@ -12,6 +12,7 @@ import { verifySignature } from './webcrypto.js';
 
 /** A private key, wherever it lives: a file (`signerFromPem` of the `node` entry), an HSM, a KMS. */
 export interface Signer {
+  /** Decides the format of the signature; must be one of the schemes of the image's chip. */
   readonly scheme: SignatureScheme;
   readonly publicKey: SigningPublicKey;
   /** eFuse digest of the public key, hex: {@link keyDigest}. */
@@ -23,6 +24,7 @@ export interface Signer {
   sign(message: Uint8Array): Promise<Uint8Array>;
 }
 
+/** How {@link signImage} treats signatures and private keys that it finds in the image. */
 export interface SignOptions {
   /**
    * What to do with an image that is signed already. `refuse` (default); `replace` drops every old signature; `append`

@@ -11,6 +11,7 @@ import { createSegmentWalker, type SegmentWalker } from './segment-walker.js';
 /** As in {@link VerifyOptions}. */
 export type ImageStreamOptions = Pick<VerifyOptions, 'chip' | 'chipRevision' | 'maxBytes'>;
 
+/** Takes an image in pieces and throws as soon as it cannot become a good one. */
 export interface ImageStreamChecker {
   /**
    * Takes the next bytes, in pieces of any size; keeps none of them.

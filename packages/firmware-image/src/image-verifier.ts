@@ -17,6 +17,7 @@ export interface TrustedKeys {
   readonly v2Digests?: readonly string[];
 }
 
+/** Which schemes, blocks and images {@link verifyImage} accepts. The defaults are the device's rules. */
 export interface VerifyOptions {
   /** Schemes to accept. Default: those of the image's chip. */
   readonly schemes?: readonly SignatureScheme[];
@@ -35,6 +36,7 @@ export interface VerifyOptions {
   readonly kind?: 'app' | 'any';
 }
 
+/** What a device would say to an image. `detail` is a sentence for people; programs switch on `reason`. */
 export type Verdict =
   | {
       readonly ok: true;

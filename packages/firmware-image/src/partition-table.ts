@@ -14,6 +14,7 @@ const OTA_SLOTS = Array.from({ length: 16 }, (_, index): `ota_${number}` => `ota
 
 /** The subtypes of `app` partitions: the one from the factory, those of updates (0 to 15), and the one for tests. */
 export type ApplicationSlot = 'factory' | 'test' | `ota_${number}`;
+/** Every {@link ApplicationSlot}: `factory`, `ota_0` to `ota_15`, `test`. */
 export const APPLICATION_SLOTS: readonly ApplicationSlot[] = Object.freeze(['factory', ...OTA_SLOTS, 'test'] as const);
 
 const ROW_BYTES = 32;

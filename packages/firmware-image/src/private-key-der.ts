@@ -1,6 +1,10 @@
 import { viewOf } from './bytes.js';
 import { readChildren, readTlv, TAG, type Tlv } from './der.js';
 
+/**
+ * How a private key is written. `sec1` (EC), `pkcs1` (RSA) and `pkcs8` are open; `pkcs8-encrypted` and `pem-encrypted`
+ * need a passphrase; `openssh` may be either.
+ */
 export type PrivateKeyFormat = 'sec1' | 'pkcs1' | 'pkcs8' | 'pkcs8-encrypted' | 'openssh' | 'pem-encrypted';
 
 const MIN_SCALAR_BYTES = 16;

@@ -4,6 +4,7 @@ import { isEncryptedPkcs8, privateKeyAt, type PrivateKeyFormat } from './private
 
 /** A private key inside a file; never the key itself. */
 export interface FoundPrivateKey {
+  /** Where it begins in the file, bytes. */
   readonly offset: number;
   readonly format: PrivateKeyFormat;
   readonly encoding: 'pem' | 'der';

@@ -2,6 +2,7 @@ import { alignUp, viewOf } from './bytes.js';
 import { FirmwareImageError } from './errors.js';
 import { CHECKSUM_SEED, HASH_BYTES, HEADER_BYTES, SEGMENT_HEADER_BYTES, SEGMENT_LIMIT_BYTES } from './image-layout.js';
 
+/** A piece of an image that is loaded, or mapped, at one address. */
 export interface Segment {
   /** 0 marks padding. */
   readonly loadAddress: number;

@@ -18,21 +18,28 @@ const integer = (der: Uint8Array, tlv: Tlv | undefined): Uint8Array => {
   return bytes[0] === 0 ? bytes.subarray(1) : bytes;
 };
 
-/** RFC 8017: SEQUENCE { n, e }. */
+/** RFC 5280: SEQUENCE { algorithm, BIT STRING key }; the key comes without the byte that counts unused bits. */
+const keyBits = (key: KeyObject): Uint8Array => {
+  const der = key.export({ type: 'spki', format: 'der' });
+  const [, bits] = childrenOf(der, readTlv(der, 0, der.length));
+  return bits?.tag === TAG.bitString ? der.subarray(bits.start + 1, bits.end) : unreadable();
+};
+
+/**
+ * RFC 8017: SEQUENCE { n, e }. Out of the SPKI: Node.js 24 does not export a public key as PKCS#1 that it has read as
+ * PKCS#1, and on Node.js 20 an export as JWK can block for ever right after a synchronous key generation.
+ */
 const readRsa = (key: KeyObject): SigningPublicKey => {
-  const der = key.export({ type: 'pkcs1', format: 'der' });
+  const der = keyBits(key);
   const [modulus, exponent] = childrenOf(der, readTlv(der, 0, der.length));
   const n = integer(der, modulus);
   if (n.length !== RSA_BYTES) return unreadable();
   return { type: 'rsa', modulus: n, exponent: integer(der, exponent).reduce((value, byte) => value * 256 + byte, 0) };
 };
 
-/** RFC 5480: SEQUENCE { algorithm, BIT STRING point }; the point keeps the form, compressed or not, that the PEM had. */
+/** RFC 5480: the key is a point, which keeps the form, compressed or not, that the PEM had. */
 const readEc = (key: KeyObject, name: string, curve: 'P-256' | 'P-384'): SigningPublicKey => {
-  const der = key.export({ type: 'spki', format: 'der' });
-  const [, bits] = childrenOf(der, readTlv(der, 0, der.length));
-  if (bits?.tag !== TAG.bitString) return unreadable();
-  const point = ECDH.convertKey(der.subarray(bits.start + 1, bits.end), name, undefined, undefined, 'uncompressed');
+  const point = ECDH.convertKey(keyBits(key), name, undefined, undefined, 'uncompressed');
   const bytes = typeof point === 'string' ? unreadable() : Uint8Array.from(point);
   const middle = 1 + coordinateBytes(curve);
   return { type: 'ec', curve, x: bytes.slice(1, middle), y: bytes.slice(middle) };

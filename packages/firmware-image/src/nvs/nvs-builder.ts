@@ -15,6 +15,7 @@ import {
 } from './nvs-format.js';
 import { NvsPage } from './nvs-page.js';
 
+/** Size and content of an NVS partition. */
 export interface NvsImageOptions {
   /** Size of the partition: a multiple of 4096, at least 0x3000. One page of it stays empty, for the device's own use. */
   readonly sizeBytes: number;

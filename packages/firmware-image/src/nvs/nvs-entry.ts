@@ -7,6 +7,7 @@ export type NvsEntry = {
   readonly key: string;
 } & NvsValue;
 
+/** A value with its type. An integer outside the range of its type is `bad_option`. */
 export type NvsValue =
   | { readonly type: 'u8' | 'i8' | 'u16' | 'i16' | 'u32' | 'i32'; readonly value: number }
   | { readonly type: 'u64' | 'i64'; readonly value: bigint }
@@ -15,6 +16,7 @@ export type NvsValue =
   /** Stored in chunks, over as many pages as it needs. */
   | { readonly type: 'blob'; readonly value: Uint8Array };
 
+/** The types of a value in NVS. */
 export type NvsType = NvsValue['type'];
 
 /**
