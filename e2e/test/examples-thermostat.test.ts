@@ -34,11 +34,11 @@ async function answerTo(leaf: string, payload: string): Promise<unknown> {
     key: await read('keys/client.key'),
   });
   onTestFinished(() => client.endAsync());
-  const responseTopic = '/home/climate/devices/esp-001/replies/a-stranger-of-16';
+  const responseTopic = '/esp/devices/esp-001/replies/a-stranger-of-16';
   await client.subscribeAsync(responseTopic, { qos: 1 });
   const answer = once(client as unknown as EventEmitter, 'message', { signal: AbortSignal.timeout(10_000) });
   const properties = { responseTopic, correlationData: Buffer.from('mine') };
-  await client.publishAsync(`/home/climate/devices/esp-001/${leaf}`, payload, { qos: 1, properties });
+  await client.publishAsync(`/esp/devices/esp-001/${leaf}`, payload, { qos: 1, properties });
   const [, message, packet] = (await answer) as [string, Buffer, IPublishPacket];
   expect(packet.properties?.correlationData?.toString()).toBe('mine');
   return JSON.parse(message.toString());
@@ -109,8 +109,25 @@ test.skipIf(!available).each(['gcc', 'clang'])(
   },
 );
 
+test.skipIf(!available)(
+  'its app_main on the component: commands, replies and the climate of each connection',
+  async () => {
+    const firmware = join(workspaceRoot, 'firmware/test/idf');
+    const args = ['--source', 'firmware/main', '--generated', 'firmware/generated', '--without', 'network.c'];
+    const program = join(firmware, 'examples/thermostat_test.c');
+    const run = await runProgram(
+      process.execPath,
+      [join(firmware, 'run-application.mjs'), ...args, '--test', program],
+      {
+        cwd: dir,
+      },
+    );
+    expect([run.output, run.code]).toEqual([expect.stringMatching(/tests, \d+ checks, 0 failures|^skip/m), 0]);
+  },
+);
+
 test('the firmware’s own C allocates nothing', async () => {
-  for (const file of ['thermostat_control.c', 'thermostat_commands.c']) {
+  for (const file of ['app_main.c', 'board.c', 'thermostat_control.c', 'thermostat_commands.c']) {
     const source = await readFile(join(workspaceRoot, 'examples/thermostat/firmware/main', file), 'utf8');
     expect(source).not.toMatch(/\b(?:malloc|calloc|realloc|free|alloca|strdup)\b/);
   }

@@ -18,7 +18,6 @@ const climate = z.object({
 // Updates, settings, logs and presence are those of secure-esp; these topics are the product's.
 export const thermostat = extendProtocol(secureEspV1, {
   name: 'thermostat',
-  root: '/home/climate',
   topics: {
     'app/setpoint': command(text(setpoint(), { maxBytes: 8 }), {
       description: 'Temperature to reach, degrees Celsius.',

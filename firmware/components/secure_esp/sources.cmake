@@ -1,6 +1,9 @@
 # Paths relative to this file. CMakeLists.txt picks one of each pair; tests read the same lists.
 include("${CMAKE_CURRENT_LIST_DIR}/src/enrol/sources.cmake")
 set(SECURE_ESP_SOURCES
+  src/application.c
+  src/application_command.c
+  src/application_publish.c
   src/boot.c
   src/core_task.c
   src/credentials.c

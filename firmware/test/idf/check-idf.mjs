@@ -1,5 +1,6 @@
 // Compiles the firmware against the headers of a real ESP-IDF, for every chip and profile, and holds the stub headers of
-// the unit tests against the same headers. Nothing is linked.
+// the unit tests against the same headers. Nothing is linked. The application of examples/thermostat is compiled, too, once
+// its C has been generated there (its README).
 //   IDF_PATH=... node firmware/test/idf/check-idf.mjs [--mqtt PATH] [--target esp32c3] [--profile release]
 //                                                     [--set NAME=VALUE] [--keep FOLDER]
 //   --mqtt     folder of the managed component espressif/mqtt, where it is not in IDF_PATH/managed_components
@@ -21,6 +22,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const firmware = join(here, '../..');
 const portFolder = join(firmware, 'components/secure_esp');
 const mainFolder = join(firmware, 'main');
+const exampleFolder = join(firmware, '../examples/thermostat/firmware');
 /** Stubs that have no counterpart. */
 const OWN_HEADERS = ['sdkconfig.h', 'libc.h'];
 /** Signature schemes and their files. */
@@ -198,6 +200,9 @@ async function compileOwn(build, compiler, flags, described) {
     main: cFiles(mainFolder),
     core: coreSources(),
   };
+  const generated = join(exampleFolder, 'generated');
+  if (existsSync(generated)) groups.example = [join(exampleFolder, 'main'), generated].flatMap(cFiles);
+  else report.skipped.add('examples/thermostat: its C is not generated');
   for (const [group, files] of Object.entries(groups)) {
     if (files.length === 0) {
       report.fail(`${build}: ${group}`, 'there are no files');
@@ -205,7 +210,8 @@ async function compileOwn(build, compiler, flags, described) {
     }
     const bad = (
       await inParallel(files, async (file) => {
-        const result = await report.exec(compiler.program, [...flags, file]);
+        const folders = group === 'example' ? [`-I${dirname(file)}`, `-I${generated}`] : [];
+        const result = await report.exec(compiler.program, [...flags, ...folders, file]);
         return result.good ? [] : [`${relative(firmware, file)}\n${result.stderr}`];
       })
     ).flat();

@@ -22,6 +22,7 @@
 #define SESP_IDF_TAG "secure_esp"
 #define SESP_IDF_SECTOR_BYTES (4096u)
 #define SESP_IDF_LOG_TEXT_BYTES (160u)
+#define SESP_IDF_OUTBOX_BYTES (16384u)
 
 /** @name core_task.c: the queue and the task that owns the core
  *  @{ */
@@ -70,6 +71,8 @@ esp_err_t sesp_idf_core_run(void);
 bool sesp_idf_post(const sesp_idf_event_t *event, unsigned spare);
 /** @return true once sesp_idf_core_prepare() succeeded */
 bool sesp_idf_core_ready(void);
+/** A line on the console and on the device's log topic, worded as the core's. On the core task. */
+void sesp_idf_log_line(sesp_log_level_t level, const char *text);
 /** For the last will. */
 const sesp_core_t *sesp_idf_core(void);
 /** @} */
@@ -192,6 +195,35 @@ void sesp_idf_link_reset(void);
 void sesp_idf_link_event(void *arg, const char *base, int32_t id, void *data);
 /** @} */
 
+/** @name application.c: the topics of the application's contract
+ *  @{ */
+/** Checks the contract and keeps the hooks. Before the first task. @return ESP_OK, ESP_ERR_INVALID_ARG, ESP_ERR_NO_MEM */
+esp_err_t sesp_idf_application_init(const secure_esp_config_t *config);
+const secure_esp_config_t *sesp_idf_application(void);
+/** A topic of the contract that is none of the component's own. @return false: there is no such topic in this scope */
+bool sesp_idf_application_topic(unsigned topic, bool all, char *out, size_t out_cap, size_t *out_len);
+/** @return the number of a command that the application listens to, 0 for any other topic. From any task. */
+unsigned sesp_idf_application_command(const char *topic, size_t len, bool *all);
+/** Asks the broker for the commands. On the core task. @return false: not all of them could be asked for */
+bool sesp_idf_application_subscribe(void);
+/** Tells the application of a connection. On the core task. */
+void sesp_idf_application_online(void);
+/** @} */
+
+/** @name application_command.c: what arrives for the application
+ *  @{ */
+/** Has a command of the application obeyed, or refuses it. On the core task. @return false: it is none */
+bool sesp_idf_application_message(const sesp_inbound_t *in);
+/** @} */
+
+/** @name application_publish.c: what the application says
+ *  @{ */
+/** Creates the queue. */
+esp_err_t sesp_idf_application_publish_init(void);
+/** Hands waiting messages to MQTT while its outbox has room for them. On the core task. */
+void sesp_idf_application_flush(void);
+/** @} */
+
 /** @name mqtt_inbound.c: joins the pieces of a message; on esp-mqtt's task
  *  @{ */
 struct esp_mqtt_event_t;
@@ -205,6 +237,8 @@ struct esp_mqtt_client;
 void sesp_idf_outbound_use(struct esp_mqtt_client *client);
 sesp_result_t sesp_idf_publish(const sesp_publish_t *message);
 sesp_result_t sesp_idf_subscribe(const char *filter, size_t len);
+/** @return true if a message of the application may wait in the outbox and leave half of it to the core's */
+bool sesp_idf_outbound_room(size_t len);
 /** @return the token of a message by its packet id, once; 0 = unknown */
 uint32_t sesp_idf_outbound_token(int packet_id);
 void sesp_idf_outbound_forget(void);

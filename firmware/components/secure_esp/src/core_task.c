@@ -47,15 +47,14 @@ esp_err_t sesp_idf_core_init(const sesp_config_t *config, const sesp_port_t *por
   return ESP_OK;
 }
 
-/** A line of the application, worded as the core words its own. */
-static void log_line(uint32_t level, const char *text) {
+void sesp_idf_log_line(sesp_log_level_t level, const char *text) {
   static const char *const LEVELS[] = {"[ERROR] ", "[WARNING] ", "[SUCCESS] "};
   char line[SESP_IDF_LOG_TEXT_BYTES + SESP_DEVICE_ID_MAX_BYTES + 32u];
   char topic[SESP_TOPIC_MAX_BYTES + 1u];
   size_t topic_len = 0;
   const char *const device = s_core.config.device_id;
-  const int len = snprintf(line, sizeof(line), "secure_esp: %s%s (%s)", LEVELS[level % 3u], text, device);
-  s_core.port->log(s_core.port->ctx, (sesp_log_level_t)level, line);
+  const int len = snprintf(line, sizeof(line), "secure_esp: %s%s (%s)", LEVELS[(unsigned)level % 3u], text, device);
+  s_core.port->log(s_core.port->ctx, level, line);
   if (len <= 0 || sesp_topic_build(SESP_TOPIC_LOG, SESP_SCOPE_DEVICE, device, NULL, topic, sizeof(topic), &topic_len) !=
                       SESP_CODEC_OK) {
     return;
@@ -112,13 +111,19 @@ static void on_job_event(const sesp_idf_event_t *event) {
   }
 }
 
+static void on_message(const sesp_inbound_t *in) {
+  if (!sesp_idf_application_message(in)) {
+    sesp_on_message(&s_core, in);
+  }
+}
+
 static void on_event(const sesp_idf_event_t *event) {
   uint32_t token;
   switch (event->kind) {
     case SESP_IDF_EVENT_WAKE:
       break;
     case SESP_IDF_EVENT_MESSAGE:
-      sesp_on_message(&s_core, &((const sesp_idf_message_t *)event->data)->inbound);
+      on_message(&((const sesp_idf_message_t *)event->data)->inbound);
       free(event->data);
       break;
     case SESP_IDF_EVENT_PUBLISHED:
@@ -128,7 +133,7 @@ static void on_event(const sesp_idf_event_t *event) {
       }
       break;
     case SESP_IDF_EVENT_LOG:
-      log_line(event->number, event->data);
+      sesp_idf_log_line((sesp_log_level_t)event->number, event->data);
       free(event->data);
       break;
     case SESP_IDF_EVENT_JOB_ENDED:
@@ -168,6 +173,7 @@ static void core_task(void *arg) {
     if (sesp_next_tick_ms(&s_core) <= sesp_idf_now_ms()) {
       sesp_on_tick(&s_core);
     }
+    sesp_idf_application_flush();
     sesp_idf_time_keep();
   }
 }

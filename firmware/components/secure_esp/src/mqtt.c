@@ -21,7 +21,6 @@
 /** DNS, TCP, TLS and CONNACK have a timeout each; an attempt without any end after this long is given up. */
 #define ATTEMPT_MAX_MS ((uint64_t)CONFIG_SECURE_ESP_CONNECT_S * 6000u)
 #define FLUSH_MAX_MS (2000u)
-#define OUTBOX_MAX_BYTES (16384u)
 
 static esp_mqtt_client_handle_t s_client;
 static const sesp_idf_credentials_t *s_credentials; /* that the client was made with */
@@ -32,7 +31,9 @@ static size_t s_will_payload_len;
 static bool s_running;
 static bool s_paused;
 static bool s_was_up;        /* in this run of the client */
-static unsigned s_told;      /* the generation that the core knows */
+static unsigned s_told;      /* the generation that was last looked at */
+static bool s_core_up;       /* what the core was told */
+static bool s_deaf;          /* the application's commands could not be asked for */
 static uint64_t s_started_ms;
 static uint64_t s_next_ms;
 static uint32_t s_retry_ms = RETRY_MIN_MS;
@@ -51,7 +52,7 @@ static esp_mqtt_client_handle_t make_client(const sesp_idf_credentials_t *creden
       .network = {.reconnect_timeout_ms = 1000, .timeout_ms = NETWORK_TIMEOUT_MS, .disable_auto_reconnect = true},
       .task = {.stack_size = CONFIG_SECURE_ESP_MQTT_STACK},
       .buffer = {.size = 2048, .out_size = 2048},
-      .outbox = {.limit = OUTBOX_MAX_BYTES},
+      .outbox = {.limit = SESP_IDF_OUTBOX_BYTES},
   };
   return esp_mqtt_client_init(&config);
 }
@@ -117,6 +118,7 @@ static void stop(void) {
 static void start(void) {
   sesp_idf_link_reset();
   s_was_up = false;
+  s_deaf = false;
   s_started_ms = sesp_idf_now_ms();
   s_running = have_client() && esp_mqtt_client_start(s_client) == ESP_OK;
   if (!s_running) {
@@ -135,15 +137,25 @@ static void tell(sesp_core_t *core) {
   if (now == s_told) {
     return;
   }
-  if (s_told % 2u == 1u) {
+  if (s_core_up) {
+    s_core_up = false;
     sesp_on_disconnected(core);
   }
   s_told = now;
-  if (now % 2u == 1u) {
-    s_was_up = true;
-    s_retry_ms = RETRY_MIN_MS;
-    sesp_on_connected(core);
+  if (now % 2u == 0u) {
+    return;
   }
+  /* First: once `status` says online, commands are obeyed. */
+  if (!sesp_idf_application_subscribe()) {
+    ESP_LOGW(SESP_IDF_TAG, "the application's commands cannot be listened to: connecting again");
+    s_deaf = true;
+    return;
+  }
+  s_was_up = true;
+  s_retry_ms = RETRY_MIN_MS;
+  s_core_up = true;
+  sesp_on_connected(core);
+  sesp_idf_application_online();
 }
 
 void sesp_idf_mqtt_step(sesp_core_t *core) {
@@ -151,7 +163,7 @@ void sesp_idf_mqtt_step(sesp_core_t *core) {
   tell(core);
   if (s_running) {
     const bool overdue = !sesp_idf_link_up() && sesp_idf_now_ms() >= s_started_ms + ATTEMPT_MAX_MS;
-    if (!sesp_idf_link_ended(&failure) && !overdue) {
+    if (!sesp_idf_link_ended(&failure) && !overdue && !s_deaf) {
       return;
     }
     const bool failed = !s_was_up;

@@ -21,6 +21,14 @@ void sesp_idf_inbound_drop(void) {
   s_message = NULL;
 }
 
+/** Of a longer payload the length is told and no more. */
+static size_t payload_limit(const esp_mqtt_event_t *event) {
+  bool all = false;
+  return sesp_idf_application_command(event->topic, (size_t)event->topic_len, &all) != 0u
+             ? sesp_idf_application()->contract->payload_max_bytes
+             : SESP_PAYLOAD_MAX_BYTES;
+}
+
 /** Copies into the tail of the message. @return where it lies; NULL for nothing */
 static const uint8_t *keep(uint8_t **at, const void *bytes, size_t len) {
   uint8_t *const place = *at;
@@ -47,7 +55,7 @@ static sesp_idf_message_t *begin(const esp_mqtt_event_t *event) {
     return NULL;
   }
   const size_t total = (size_t)event->total_data_len;
-  const size_t kept = total <= SESP_PAYLOAD_MAX_BYTES ? total : 0u;
+  const size_t kept = total <= payload_limit(event) ? total : 0u;
   sesp_idf_message_t *const message = malloc(sizeof(*message) + (size_t)event->topic_len + (size_t)response_len +
                                              (size_t)correlation_len + kept);
   if (message == NULL) {

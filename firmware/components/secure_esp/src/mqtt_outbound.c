@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "mqtt_client.h"
+#include "sdkconfig.h"
 #include "sesp_idf.h"
 
 #define TRACKED (32u)
+#define PAYLOAD_MAX_BYTES (CONFIG_SECURE_ESP_APP_PAYLOAD_MAX_BYTES)
+_Static_assert(PAYLOAD_MAX_BYTES >= SESP_PAYLOAD_MAX_BYTES, "the core's own messages would not be sent");
 
 typedef struct {
   int packet_id; /**< 0 = free */
@@ -56,8 +59,8 @@ static bool terminate(char *out, size_t cap, const char *text, size_t len) {
 sesp_result_t sesp_idf_publish(const sesp_publish_t *message) {
   /* Static: the client keeps a pointer to it until it has built the packet, also after a failure. */
   static esp_mqtt5_publish_property_config_t properties;
-  char topic[SESP_TOPIC_MAX_BYTES + 1u];
-  if (!sesp_idf_link_up() || message->payload_len > SESP_PAYLOAD_MAX_BYTES || message->correlation_len > UINT16_MAX ||
+  char topic[SECURE_ESP_TOPIC_MAX_BYTES + 1u];
+  if (!sesp_idf_link_up() || message->payload_len > PAYLOAD_MAX_BYTES || message->correlation_len > UINT16_MAX ||
       !terminate(topic, sizeof(topic), message->topic, message->topic_len)) {
     return SESP_ERR_PORT;
   }
@@ -81,13 +84,18 @@ sesp_result_t sesp_idf_publish(const sesp_publish_t *message) {
   return SESP_OK;
 }
 
+bool sesp_idf_outbound_room(size_t len) {
+  const int waiting = esp_mqtt_client_get_outbox_size(s_client);
+  return waiting <= 0 || (size_t)waiting + len <= SESP_IDF_OUTBOX_BYTES / 2u;
+}
+
 /*
  * Written to the socket at once, so ahead of messages that wait in the outbox: commands are accepted before the status
  * says that the device is there.
  */
 sesp_result_t sesp_idf_subscribe(const char *filter, size_t len) {
   static esp_mqtt5_subscribe_property_config_t properties;
-  char text[SESP_TOPIC_MAX_BYTES + 1u];
+  char text[SECURE_ESP_TOPIC_MAX_BYTES + 1u];
   if (!sesp_idf_link_up() || !terminate(text, sizeof(text), filter, len)) {
     return SESP_ERR_PORT;
   }

@@ -58,10 +58,15 @@ esp_err_t secure_esp_start(const secure_esp_config_t *config) {
   if (s_started) {
     return ESP_ERR_INVALID_STATE;
   }
+  ESP_RETURN_ON_ERROR(sesp_idf_application_init(config), TAG, "the application's contract is refused");
   s_started = true;
   ESP_RETURN_ON_ERROR(sesp_idf_core_prepare(), TAG, "no memory for the queue");
   ESP_RETURN_ON_ERROR(prepare(&core_config), TAG, "not started");
   return run(config, &core_config);
+}
+
+const char *secure_esp_device_id(void) {
+  return sesp_idf_identity()->device_id;
 }
 
 bool secure_esp_is_online(void) {

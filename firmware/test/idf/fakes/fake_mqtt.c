@@ -30,7 +30,7 @@ bool fake_broker_acks = true;
 int fake_broker_ack_reason;
 fake_published_t fake_published[FAKE_MQTT_MESSAGES];
 unsigned fake_published_count;
-fake_subscribed_t fake_subscribed[16];
+fake_subscribed_t fake_subscribed[FAKE_MQTT_SUBSCRIPTIONS];
 unsigned fake_subscribed_count;
 unsigned fake_connects;
 unsigned fake_mqtt_lost;
@@ -255,19 +255,24 @@ int esp_mqtt_client_publish(esp_mqtt_client_handle_t client, const char *topic, 
 }
 
 int esp_mqtt_client_subscribe_single(esp_mqtt_client_handle_t client, const char *topic, int qos) {
-  if (fake_due(__func__) != ESP_OK || !client->up || fake_subscribed_count == 16u) {
+  if (fake_due(__func__) != ESP_OK || !client->up || fake_subscribed_count == FAKE_MQTT_SUBSCRIPTIONS) {
     return -1;
   }
   fake_subscribed_t *entry = &fake_subscribed[fake_subscribed_count++];
   (void)snprintf(entry->filter, sizeof(entry->filter), "%s", topic);
   entry->qos = qos;
+  entry->published = fake_published_count;
   entry->properties = client->subscribe;
   (void)memset(&client->subscribe, 0, sizeof(client->subscribe));
   return ++client->last_id;
 }
 
 int esp_mqtt_client_get_outbox_size(esp_mqtt_client_handle_t client) {
-  return (int)(fake_published_count - client->sent) * 64;
+  size_t bytes = 0;
+  for (unsigned at = client->sent; at < fake_published_count; at++) {
+    bytes += fake_published[at].len + strlen(fake_published[at].topic) + fake_published[at].correlation_len + 16u;
+  }
+  return (int)bytes;
 }
 
 const fake_published_t *fake_last_on(const char *topic) {

@@ -10,6 +10,7 @@
 #include "mqtt_client.h"
 
 #define FAKE_MQTT_MESSAGES (128u)
+#define FAKE_MQTT_SUBSCRIPTIONS (64u)
 
 typedef struct {
   int packet_id;
@@ -25,6 +26,7 @@ typedef struct {
 typedef struct {
   char filter[160];
   int qos;
+  unsigned published; /**< how many messages were published before */
   esp_mqtt5_subscribe_property_config_t properties;
 } fake_subscribed_t;
 
@@ -43,7 +45,7 @@ extern int fake_broker_ack_reason;
 extern fake_published_t fake_published[FAKE_MQTT_MESSAGES];
 extern unsigned fake_published_count;
 /** Of this connection. */
-extern fake_subscribed_t fake_subscribed[16];
+extern fake_subscribed_t fake_subscribed[FAKE_MQTT_SUBSCRIPTIONS];
 extern unsigned fake_subscribed_count;
 /** Attempts to connect in this boot. */
 extern unsigned fake_connects;

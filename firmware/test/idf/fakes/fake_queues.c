@@ -16,7 +16,7 @@ struct QueueDefinition {
   UBaseType_t first;
   TaskHandle_t holder; /* of a recursive mutex */
   unsigned depth;
-  uint8_t items[];
+  _Alignas(void *) uint8_t items[]; /* pointers among them are seen by the leak checker */
 };
 
 QueueHandle_t xQueueGenericCreate(const UBaseType_t length, const UBaseType_t item_size, const uint8_t type) {

@@ -47,7 +47,7 @@ extern bool server_twist_once;
 
 #define SUITES(X)                                                                                               \
   X(start) X(link) X(inbound) X(download) X(cancel) X(memory) X(release) X(update) X(resume) X(restart) X(store) \
-  X(clock_time)
+  X(clock_time) X(application) X(application_command) X(application_publish)
 #define DECLARE(name) void name##_suite(void);
 SUITES(DECLARE)
 
