@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs what `npm test` needs beyond Node.js: the project's npm dependencies, the real peers the tests talk to
-# (Mosquitto, OpenSSL, curl, wget, nginx, Chromium, mbedTLS), C compilers with sanitizers and coverage, CMake, a 32-bit RISC-V compiler
-# with its emulator, and in .venv Espressif's espsecure and NVS generator as oracles and moto as the S3 service. With --proofs also
-# what `npm run verify` needs: Frama-C and its provers (1 GB), and the newer mbedTLS of ESP-IDF. Debian and Ubuntu. Safe to
-# run again: what is there is not installed twice.
+# (Mosquitto, OpenSSL, curl, wget, nginx, Chromium, zsh, fish, mbedTLS), C compilers with sanitizers and coverage, CMake, a
+# 32-bit RISC-V compiler with its emulator, and in .venv Espressif's espsecure and NVS generator as oracles and moto as the
+# S3 service. With --proofs also what `npm run verify` needs: Frama-C and its provers (1 GB), and the newer mbedTLS of
+# ESP-IDF. Debian and Ubuntu. Safe to run again: what is there is not installed twice.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +16,8 @@ need curl curl
 need wget wget
 need nginx nginx-light
 need chromium chromium
+need zsh zsh
+need fish fish
 need gcc gcc
 need g++ g++
 need clang clang

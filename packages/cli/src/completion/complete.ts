@@ -145,7 +145,10 @@ function filesOf(name: string): Completion['files'] {
 
 /** Ids with a folder in the tree, which is here or in a folder above; none if there is no tree. */
 async function devicesOf(context: CliContext, given: string | undefined): Promise<readonly Candidate[]> {
-  const dir = given ?? (context.env ?? process.env)['SECURE_ESP_DIR'] ?? (await treeAbove(context.cwd)) ?? '.';
+  const env = context.env ?? process.env;
+  // the word is the one on the line: the shell has not made a path of it yet
+  const onLine = given?.replace(/^~(?=\/|$)/, () => env['HOME'] ?? '~');
+  const dir = onLine ?? env['SECURE_ESP_DIR'] ?? (await treeAbove(context.cwd)) ?? '.';
   const entries = await readdir(join(pathOf(context, dir), 'devices'), { withFileTypes: true }).catch(() => []);
   return entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
