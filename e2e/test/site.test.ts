@@ -39,16 +39,38 @@ const PAGES = [
   'contributing',
 ];
 
+/** A part of TypeDoc's JSON, as far as it is read here. */
+interface Reflection {
+  readonly name: string;
+  readonly kind: number;
+  readonly comment?: object;
+  readonly signatures?: readonly Reflection[];
+  readonly children?: readonly Reflection[];
+  /** `target` is negative for what is not of this project. */
+  readonly inheritedFrom?: { readonly target: number };
+}
+
+/** TypeDoc's number of interfaces. */
+const INTERFACE = 256;
+
+const isDocumented = ({ comment, signatures = [] }: Reflection): boolean =>
+  comment !== undefined || signatures.some((signature) => signature.comment !== undefined);
+
+const readJson = async <T>(...path: readonly string[]): Promise<T> =>
+  JSON.parse(await readFile(join(workspaceRoot, ...path), 'utf8')) as T;
+
 describe('the site', () => {
   let dir: string;
+  let api: Reflection;
   let pages: ReadonlyMap<string, string>;
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'secure-esp-site-'));
-    // Types are checked elsewhere; here a link of a comment that leads nowhere is a warning.
-    const api = await run(TYPEDOC);
-    expect(api.code, api.output).toBe(0);
-    expect(api.output).not.toContain('[warning]');
+    // Types are checked elsewhere; here a link of a comment that leads nowhere, and an export without one, is a warning.
+    const reference = await run(TYPEDOC, '--json', join(dir, 'api.json'));
+    expect(reference.code, reference.output).toBe(0);
+    expect(reference.output).not.toContain('[warning]');
+    api = JSON.parse(await readFile(join(dir, 'api.json'), 'utf8')) as Reflection;
     // Links to pages that do not exist end it with an error.
     const site = await run(VITEPRESS, 'build', 'docs', '--outDir', dir);
     expect(site.code, site.output).toBe(0);
@@ -60,6 +82,44 @@ describe('the site', () => {
 
   test('has every page', () => {
     expect(PAGES.filter((page) => !pages.has(page))).toEqual([]);
+  });
+
+  test('has the API of every package, by all of its doors', async () => {
+    const settings = await readJson<{ entryPoints: string[]; packagesRequiringDocumentation: string[] }>(
+      'typedoc.json',
+    );
+    const folders = await readdir(join(workspaceRoot, 'packages'));
+    const packages = await Promise.all(
+      folders.map((folder) =>
+        readJson<{ name: string; exports: Record<string, Partial<Record<string, string>>> }>(
+          'packages',
+          folder,
+          'package.json',
+        ),
+      ),
+    );
+    const doors = packages.flatMap(({ exports }, index) =>
+      Object.values(exports).flatMap(({ '@secure-esp/source': source }) =>
+        source === undefined ? [] : [join('packages', folders[index] ?? '', source)],
+      ),
+    );
+    expect(settings.entryPoints.toSorted()).toEqual(doors.toSorted());
+    expect(settings.packagesRequiringDocumentation.toSorted()).toEqual(packages.map(({ name }) => name).toSorted());
+  });
+
+  test('says of every option what it is, beside every export', () => {
+    // Members of other interfaces may be documented by the comment of the whole, those of payloads by the contract.
+    const options = (api.children ?? []).flatMap((door) =>
+      (door.children ?? []).flatMap(({ name, kind, children = [] }) =>
+        kind === INTERFACE && name.endsWith('Options')
+          ? children.map((member) => ({ name: `${door.name}: ${name}.${member.name}`, member }))
+          : [],
+      ),
+    );
+    expect(options.length).toBeGreaterThan(300);
+    const foreign = ({ inheritedFrom }: Reflection): boolean => (inheritedFrom?.target ?? 0) < 0;
+    const silent = options.filter(({ member }) => !isDocumented(member) && !foreign(member));
+    expect(silent.map(({ name }) => name)).toEqual([]);
   });
 
   test('leads from every link to a page, to a heading that is there, or to a file', async () => {

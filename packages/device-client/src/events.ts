@@ -27,6 +27,7 @@ export interface ClearedEvent extends Seen<'cleared'> {
 /** The reader was too slow: `count` events before this point are lost. */
 export interface DroppedEvent {
   readonly type: 'dropped';
+  /** Never one: nobody knows whose events they were. */
   readonly device: undefined;
   readonly count: number;
   /** Unix time, milliseconds. */
@@ -56,6 +57,7 @@ export interface LeafStreamOptions extends StreamOptions {
 
 /** A message on a topic of the contract that its schema refuses. The payload itself is not kept. */
 export interface InvalidEvent {
+  /** Undefined on a broadcast topic. */
   readonly device: string | undefined;
   readonly leaf: string;
   /** Why it was refused: a code of the contract's decoder. */

@@ -24,6 +24,7 @@ export const GATE_CODES = [
   'secure_version',
   'contains_private_key',
 ] as const;
+/** One of {@link GATE_CODES}. */
 export type GateCode = (typeof GATE_CODES)[number];
 
 /**
@@ -56,6 +57,7 @@ export const OTA_ERROR_CODES = [
   'not_listening',
   'closed',
 ] as const;
+/** One of {@link OTA_ERROR_CODES}. */
 export type OtaErrorCode = (typeof OTA_ERROR_CODES)[number];
 
 /** The one error of this package. Messages hold no key material, no bytes of an image and no path of the store. */

@@ -7,6 +7,7 @@ import type { CommandDefinition, EventDefinition, TopicDefinition } from './topi
 import { checkLeaf, checkRoot, leavesOverlap } from './topic-grammar.js';
 import { toPayloadModel } from './zod-model.js';
 
+/** The leaves of a contract: definitions by leaf, such as `update/run`. */
 export type Topics = Readonly<Record<string, TopicDefinition>>;
 
 /** Signed or stored JSON values that are no MQTT payload but belong to the contract (the release manifest). */
@@ -14,18 +15,23 @@ export type Documents = Readonly<Record<string, Payload>>;
 
 /** One contract: everything else (types, codecs, C, ACL, documents) is derived from this value. */
 export interface Protocol<T extends Topics = Topics, D extends Documents = Documents> {
+  /** `[a-z][a-z0-9-]{0,31}`. */
   readonly name: string;
   /** Contract version; changes only with an incompatible change. */
   readonly version: number;
   /** First topic levels, without a trailing slash. */
   readonly root: string;
+  /** By leaf. */
   readonly topics: T;
+  /** By name. */
   readonly documents: D;
   /** 16 hex digits that change exactly when the meaning of the contract changes. The root is not part of it. */
   readonly contractHash: string;
+  /** By leaf. */
   readonly codecs: {
     readonly [K in keyof T]: PayloadCodec<PayloadValue<T[K]['payload']>, PayloadInput<T[K]['payload']>>;
   };
+  /** By name. */
   readonly documentCodecs: { readonly [K in keyof D]: PayloadCodec<PayloadValue<D[K]>, PayloadInput<D[K]>> };
 }
 
@@ -54,10 +60,15 @@ export type DocumentValue<P extends Protocol, K extends keyof P['documents']> = 
  * is empty of scopes, or a leaf is not a valid topic.
  */
 export function defineProtocol<const T extends Topics, const D extends Documents = Documents>(definition: {
+  /** `[a-z][a-z0-9-]{0,31}` */
   name: string;
+  /** Contract version, 1..65535. */
   version: number;
+  /** First topic levels, such as `/esp`: at most 64 characters, `[A-Za-z0-9_-]` and slashes, none at the end. */
   root: string;
+  /** By leaf. */
   topics: T;
+  /** Payloads that travel elsewhere than by MQTT, by name. Default: none. */
   documents?: D;
 }): Protocol<T, D> {
   const { name, version, root, topics } = definition;

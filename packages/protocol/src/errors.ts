@@ -7,6 +7,7 @@
  */
 export const PROTOCOL_ERROR_CODES = ['invalid_definition', 'invalid_topic', 'invalid_value'] as const;
 
+/** One of {@link PROTOCOL_ERROR_CODES}. */
 export type ProtocolErrorCode = (typeof PROTOCOL_ERROR_CODES)[number];
 
 /** Misuse of a contract. `path` names the topic or field, e.g. `update/state.run`. */

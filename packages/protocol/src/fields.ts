@@ -8,6 +8,7 @@ import { hasUnencodable, utf8Length } from './utf8.js';
 /** What C needs to know of a string: bounds in bytes, and the closed list of formats that both languages implement. */
 export interface StringField {
   readonly kind: 'string';
+  /** Inclusive bounds, in bytes of UTF-8. */
   readonly minBytes: number;
   readonly maxBytes: number;
   readonly format: StringFormat;

@@ -9,6 +9,7 @@ export type PayloadModel = FieldModel | BytesModel;
 /** What can stand in a text or JSON payload. */
 export type FieldModel = ScalarModel | ArrayModel | ObjectModel | UnionModel;
 
+/** A single value: what a text payload or a member can be. */
 export type ScalarModel = StringField | IntegerModel | DecimalModel | BooleanModel | LiteralModel | EnumModel;
 
 /** Both bounds are inclusive and within ±(2^53-1). */
@@ -30,6 +31,7 @@ export interface DecimalModel {
   readonly decimals: number;
 }
 
+/** `true` or `false`. */
 export interface BooleanModel {
   readonly kind: 'boolean';
 }
@@ -49,13 +51,16 @@ export interface EnumModel {
 /** What an array can hold. */
 export type ItemModel = Exclude<FieldModel, ArrayModel | LiteralModel>;
 
+/** A list of values of one kind. */
 export interface ArrayModel {
   readonly kind: 'array';
   readonly item: ItemModel;
+  /** Inclusive bounds. */
   readonly minItems: number;
   readonly maxItems: number;
 }
 
+/** An object, its members in the order of the contract. */
 export interface ObjectModel {
   readonly kind: 'object';
   /** Unknown keys are refused instead of ignored. */
@@ -63,10 +68,12 @@ export interface ObjectModel {
   readonly members: readonly MemberModel[];
 }
 
+/** A member of an object. */
 export interface MemberModel {
   readonly name: string;
   /** False for a member with a default: whoever reads it finds it there, and whoever encodes it writes it. */
   readonly optional: boolean;
+  /** `null` is allowed, which is not the same as being absent. */
   readonly nullable: boolean;
   readonly type: FieldModel;
   /** What an absent member is read as; scaled if the type is a decimal. */
@@ -79,6 +86,7 @@ export type DefaultValue = string | number | boolean;
 /** A whole payload of raw bytes; never inside another model. */
 export interface BytesModel {
   readonly kind: 'bytes';
+  /** Inclusive bounds. */
   readonly minBytes: number;
   readonly maxBytes: number;
 }
@@ -86,6 +94,7 @@ export interface BytesModel {
 /** A union told apart by the literal value of one member, which every option has and no two share. */
 export interface UnionModel {
   readonly kind: 'union';
+  /** Name of that member. */
   readonly discriminator: string;
   readonly options: readonly ObjectModel[];
 }

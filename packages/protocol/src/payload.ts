@@ -15,6 +15,7 @@ export type PayloadEncoding = 'empty' | 'text' | 'bytes' | 'json';
 export interface Payload<S extends z.ZodType = z.ZodType> {
   readonly encoding: PayloadEncoding;
   readonly schema: S;
+  /** Inclusive, of the encoded payload. */
   readonly maxBytes: number;
 }
 

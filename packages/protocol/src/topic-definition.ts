@@ -3,6 +3,7 @@ import type { Payload } from './payload.js';
 /** `all`: `<root>/<leaf>`, heard by every device. `device`: `<root>/devices/{device}/<leaf>`. */
 export type Scope = 'all' | 'device';
 
+/** MQTT quality of service: at most once, at least once. Contracts have no use for 2. */
 export type QoS = 0 | 1;
 
 interface TopicCommon<P extends Payload> {
@@ -35,9 +36,11 @@ export interface CommandDefinition<P extends Payload = Payload> extends TopicCom
 /** Device to operator. */
 export interface EventDefinition<P extends Payload = Payload> extends TopicCommon<P> {
   readonly direction: 'event';
+  /** The broker keeps the last value for whoever subscribes later. */
   readonly retain: boolean;
 }
 
+/** One leaf of a contract, as {@link command} and {@link event} make it. */
 export type TopicDefinition<P extends Payload = Payload> = CommandDefinition<P> | EventDefinition<P>;
 
 /** Declares a command. Defaults: both scopes, QoS 1, expiry 60 s. */

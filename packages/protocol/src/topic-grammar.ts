@@ -9,6 +9,7 @@ export const TOPIC_PARAMETERS = Object.freeze({
   client: { minBytes: 16, maxBytes: 64 },
 });
 
+/** Name of a topic parameter: a key of {@link TOPIC_PARAMETERS}. */
 export type TopicParameter = keyof typeof TOPIC_PARAMETERS;
 
 const LEVEL = /^[A-Za-z0-9_-]{1,64}$/;

@@ -27,6 +27,7 @@ export const SIMULATOR_ERROR_CODES = [
   'aborted',
 ] as const;
 
+/** One of {@link SIMULATOR_ERROR_CODES}. */
 export type SimulatorErrorCode = (typeof SIMULATOR_ERROR_CODES)[number];
 
 /** The one error of this package. `message` is a sentence for people and never contains a key or PEM text. */

@@ -32,6 +32,7 @@ export interface Fleet extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** How a {@link Fleet} is started and stopped. */
 export interface FleetOptions {
   /** Aborting stops every device. */
   readonly signal?: AbortSignal;

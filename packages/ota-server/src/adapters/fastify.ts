@@ -4,7 +4,9 @@ import type { OtaHandler } from '../handler/ota-handler.js';
 import { targetBelow } from '../http/mount-point.js';
 import { type NodeListenerOptions, toNodeListener } from '../node/node-listener.js';
 
+/** Options of the plugin. */
 export interface OtaFastifyOptions extends Omit<NodeListenerOptions, 'prefix'> {
+  /** Of `createOtaHandler`. */
   readonly handler: OtaHandler;
   /** Fastify's own option, here a path without parameters, such as `/updates`. Default: the root. */
   readonly prefix?: string;

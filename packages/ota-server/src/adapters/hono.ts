@@ -9,9 +9,11 @@ import { toWebHandler } from '../web/web-handler.js';
 
 /** What `@hono/node-server` tells of a connection. */
 export interface NodeEnv extends Env {
+  /** `incoming`: the request of `node:http`, whose `socket` is the connection. */
   Bindings: { incoming: IncomingMessage };
 }
 
+/** Options of {@link otaHono}. */
 export interface OtaHonoOptions<E extends Env = NodeEnv> {
   /**
    * Who sent a request. On Node.js its connection is in `env.incoming`: `({ env }) => clientOf(env.incoming)`. Default:

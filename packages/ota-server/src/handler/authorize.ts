@@ -1,6 +1,7 @@
 import type { ClientRole, OtaClient } from '../http/ota-exchange.js';
 import type { OtaProblemCode } from '../http/problem.js';
 
+/** Which clients are served at all. */
 export interface OtaTrust {
   /** Roles that may fetch. Default: `device` and `operator`. */
   readonly roles?: readonly ClientRole[];

@@ -6,6 +6,7 @@ import type { NotOffered, RunningFirmware } from '../update/decide-update.js';
 export interface RequestEvent {
   /** The `x-request-id` of its reply. */
   readonly requestId?: string;
+  /** Who asked; undefined without a certificate. */
   readonly client?: OtaClient;
 }
 
@@ -60,6 +61,7 @@ export type OtaEvent =
   /** Answered with 500, or a body cut short. For operators, never for clients. */
   | ({ readonly type: 'failed'; readonly error: unknown } & RequestEvent);
 
+/** Must be quick: the request waits for it. What it throws becomes a process warning. */
 export type OtaEventListener = (event: OtaEvent) => void;
 
 /** What every event about a request says of it. */

@@ -18,7 +18,9 @@ import { BUSY_RETRY_SECONDS, type OtaLimits, resolveLimits, waitOf } from './ota
 import { type OtaRoute, routeOf } from './ota-route.js';
 import { serveImage } from './serve-image.js';
 
+/** What {@link createOtaHandler} serves, to whom, and how much at once. */
 export interface OtaHandlerOptions {
+  /** Releases and the bytes of their images. Only read. */
   readonly store: FirmwareReader;
   /** Who may fetch. Default: devices and operators with a certificate. */
   readonly trust?: OtaTrust;
@@ -42,6 +44,10 @@ export interface OtaHandlerOptions {
   readonly dangerouslyServeWithoutClientCertificate?: BridgeOptions;
 }
 
+/**
+ * The update server without a network: a request in, a reply out. Made by {@link createOtaHandler}; safe for many
+ * requests at once.
+ */
 export interface OtaHandler {
   /** Never rejects, except with the request's own abort. */
   handle(request: OtaRequest): Promise<OtaReply>;

@@ -1,5 +1,6 @@
 /** The roles of the contract, as written into a certificate's OU. */
 export const CLIENT_ROLES = ['device', 'operator', 'broker', 'ota'] as const;
+/** One of {@link CLIENT_ROLES}. */
 export type ClientRole = (typeof CLIENT_ROLES)[number];
 
 /** Who asks, from a TLS client certificate that was verified. */

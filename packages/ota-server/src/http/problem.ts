@@ -26,6 +26,7 @@ export const PROBLEMS = {
   busy: { status: 503, message: 'Too many downloads are running. Try again later.' },
 } as const satisfies Record<string, { readonly status: number; readonly message: string }>;
 
+/** A key of {@link PROBLEMS}: the `code` in the body of a refusal. */
 export type OtaProblemCode = keyof typeof PROBLEMS;
 
 export function problem(code: OtaProblemCode, headers: Readonly<Record<string, string>> = {}): OtaReply {

@@ -14,6 +14,7 @@ export interface ManifestSigner {
   sign(payload: Uint8Array): Promise<string>;
 }
 
+/** How a release key in PEM is read. */
 export interface ManifestSignerOptions {
   /** For an encrypted key. */
   readonly passphrase?: string;

@@ -3,6 +3,7 @@ import { base64url, compactVerify, errors, importSPKI } from 'jose';
 import { OtaError } from '../errors.js';
 import { readPublicReleaseKey, releaseKeyId, toSpkiPem } from './release-key.js';
 
+/** What {@link verifyManifest} checks beside signature and form. */
 export interface VerifyManifestOptions {
   /** Refuse manifests whose `exp` is reached. Default: not checked, as on a device without time. */
   readonly now?: Date;
@@ -20,6 +21,7 @@ export interface VerifyManifestOptions {
 export type ManifestReason =
   'malformed' | 'too_large' | 'untrusted_key' | 'bad_signature' | 'manifest_expired' | 'manifest_replayed';
 
+/** A manifest that verified, with the `kid` of the key that signed it; or the `reason` why not, and a sentence. */
 export type ManifestVerdict =
   | { readonly ok: true; readonly manifest: ReleaseManifest; readonly keyId: string }
   | { readonly ok: false; readonly reason: ManifestReason; readonly detail: string };

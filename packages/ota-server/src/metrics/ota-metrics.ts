@@ -10,6 +10,7 @@ import {
   statusLabel,
 } from './labels.js';
 
+/** Where {@link createOtaMetrics} registers its metrics, and under which names. */
 export interface OtaMetricsOptions {
   /** Where the metrics are registered. Default: a registry of their own. */
   readonly register?: Registry;
@@ -17,6 +18,7 @@ export interface OtaMetricsOptions {
   readonly prefix?: string;
 }
 
+/** Prometheus metrics that are counted from events. */
 export interface OtaMetrics {
   /** For `onEvent` of a handler or a server. */
   readonly onEvent: OtaEventListener;

@@ -20,6 +20,7 @@ export function readCertificates(pem: string, option: string): readonly X509Cert
   return certificates;
 }
 
+/** The CA certificates that clients are recognised by. Each list may hold several, as during a rollover. */
 export interface ClientAuthorities {
   /** Only these make devices. */
   readonly device: readonly X509Certificate[];
@@ -47,6 +48,11 @@ export function clientOfSocket(socket: TLSSocket, authorities: ClientAuthorities
 /** By the CAs they were told by: with other CAs, nobody is known. */
 const knownTo = new WeakMap<ClientAuthorities, KnownClients>();
 
+/**
+ * Who a certificate says the client is: CN and OU, each there once, with an OU that fits the CA which signed it.
+ * Undefined otherwise. Neither its dates nor revocation are looked at, and that the client holds its key is the TLS
+ * handshake's to show.
+ */
 export function clientOfCertificate(
   certificate: X509Certificate,
   authorities: ClientAuthorities,

@@ -3,6 +3,7 @@ import { clientOfSocket, readCertificates } from './client-certificate.js';
 import { createForwardedClientOf, type ForwardedCertificateOptions } from './forwarded-certificate.js';
 import type { ClientOf } from './node-listener.js';
 
+/** The CAs that clients are recognised by, and where their certificates come from. */
 export interface ClientOfOptions {
   /** CA certificates (PEM) that make devices. */
   readonly deviceCa: string;

@@ -5,6 +5,7 @@ import { OtaError } from '../errors.js';
 import type { OtaClient } from '../http/ota-exchange.js';
 import { type ClientAuthorities, clientOfCertificate } from './client-certificate.js';
 
+/** Which proxies may say, and in which header, what certificate a client has shown them. */
 export interface ForwardedCertificateOptions {
   /** The field that the proxy sets: the certificate in PEM, URL-encoded, as nginx's `$ssl_client_escaped_cert`. */
   readonly header: string;

@@ -11,6 +11,7 @@ import { OTA_SERVER_DEFAULTS } from './server-limits.js';
 /** Who sent a request; `undefined` when that cannot be told. See {@link createClientOf}. */
 export type ClientOf = (request: IncomingMessage) => OtaClient | undefined;
 
+/** How {@link toNodeListener} takes requests from `node:http`. */
 export interface NodeListenerOptions {
   /** Who sent a request. Default: nobody, which a handler refuses. */
   readonly clientOf?: ClientOf;

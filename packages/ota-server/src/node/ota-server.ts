@@ -19,6 +19,7 @@ import { checkTicketKeys, type OtaServerTls, readAuthorities, secureContextOf, w
  * not verify, until the server is restarted after the date; the handler refuses such clients everything else.
  */
 export interface OtaServerOptions extends OtaHandlerOptions, OtaServerLimits {
+  /** Certificate and key of the server, and the CAs of its clients. */
   readonly tls: OtaServerTls;
   /** Default: all interfaces. */
   readonly host?: string;
@@ -32,6 +33,7 @@ export interface OtaServerOptions extends OtaHandlerOptions, OtaServerLimits {
   readonly ticketKeys?: Buffer;
 }
 
+/** A TLS server around a handler, made by {@link createOtaServer}. Nothing listens before `listen`. */
 export interface OtaServer extends AsyncDisposable {
   /** Starts listening. Rejects with what the operating system says (`EADDRINUSE`), or `closed`. */
   listen(port?: number, host?: string): Promise<{ readonly port: number }>;

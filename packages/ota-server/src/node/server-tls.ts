@@ -2,6 +2,7 @@ import type { SecureContextOptions } from 'node:tls';
 import { OtaError } from '../errors.js';
 import { type ClientAuthorities, readCertificates } from './client-certificate.js';
 
+/** Certificate and key of an update server, and the CAs of its clients. */
 export interface OtaServerTls {
   /** Certificate of the server in PEM, followed by its intermediates. */
   readonly cert: string;

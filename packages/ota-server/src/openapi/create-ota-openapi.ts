@@ -4,6 +4,7 @@ import { CHANNEL_IN_PATH, CHANNEL_IN_QUERY, CHIP, CONDITIONS, DEVICE, RANGES, SH
 import { repliesOf, type RepliesOptions } from './replies.js';
 import { FRESH, IMMUTABLE } from './reply-headers.js';
 
+/** What {@link createOtaOpenApi} writes of the server itself. */
 export interface OtaOpenApiOptions {
   /** Address of the handler's root. Default `https://localhost:8070`. */
   readonly url?: string;

@@ -14,6 +14,7 @@ export interface OpenApiSchema {
   readonly contentMediaType?: string;
 }
 
+/** A header of a reply. */
 export interface OpenApiHeader {
   readonly description: string;
   /** Whether every such reply has it. */
@@ -21,6 +22,7 @@ export interface OpenApiHeader {
   readonly schema: OpenApiSchema;
 }
 
+/** A part of the path, the query or the headers of a request. */
 export interface OpenApiParameter {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header';
@@ -29,13 +31,16 @@ export interface OpenApiParameter {
   readonly schema: OpenApiSchema;
 }
 
+/** What the server replies with one status. */
 export interface OpenApiResponse {
   readonly description: string;
+  /** By name. */
   readonly headers: Readonly<Record<string, OpenApiHeader>>;
   /** By media type. */
   readonly content?: Readonly<Record<string, { readonly schema: OpenApiSchema }>>;
 }
 
+/** One method of one path. */
 export interface OpenApiOperation {
   readonly operationId: string;
   readonly summary: string;
@@ -58,6 +63,7 @@ export interface OpenApiDocument {
   readonly servers: readonly { readonly url: string; readonly description: string }[];
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly tags: readonly { readonly name: string; readonly description: string }[];
+  /** By path, then by method in lower case. */
   readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
   readonly components: {
     readonly securitySchemes: Readonly<Record<string, { readonly type: 'mutualTLS'; readonly description: string }>>;

@@ -21,6 +21,7 @@ export interface PublishReleaseOptions extends Omit<CheckUploadOptions, 'image'>
    * it would close the connection that the reply needs.
    */
   readonly image: Uint8Array | AsyncIterable<Uint8Array>;
+  /** Where image and release are written. */
   readonly store: FirmwareStore;
   /** Signs the manifest with the release key. */
   readonly signer: ManifestSigner;

@@ -6,7 +6,9 @@ import { openSource, type UploadSource } from './upload-source.js';
 
 /** One-shot timers. Handles are opaque. */
 export interface UploadTimers {
+  /** Calls `callback` once, `delayMs` milliseconds from now, and returns a handle. */
   setTimeout(callback: () => void, delayMs: number): unknown;
+  /** Drops the timer of a handle; one that has fired already is no error. */
   clearTimeout(handle: unknown): void;
 }
 
@@ -20,6 +22,7 @@ export interface ReceiveOptions {
   readonly uploadIdleTimeoutMs?: number;
   /** Default: the system's. */
   readonly timers?: UploadTimers;
+  /** Gives the upload up; what was received of it is deleted. */
   readonly signal?: AbortSignal;
 }
 

@@ -7,16 +7,21 @@ import type { Release } from '../update/release.js';
 import { appendNext } from './append-next.js';
 import { checkLifetime, DEFAULT_EXPIRES_SECONDS } from './publish-release.js';
 
+/** Which release {@link renewRelease} offers for longer, and whose key signs the new manifest. */
 export interface RenewReleaseOptions {
+  /** Holds the release, and gets the renewed one. */
   readonly store: FirmwareStore;
   /** Number of the release to renew: the newest version for its project and chip. */
   readonly seq: number;
+  /** Signs the new manifest with the release key. */
   readonly signer: ManifestSigner;
   /** Public release keys (PEM) that may have signed the old manifest. Default: the signer's. */
   readonly publicKeys?: readonly string[];
   /** Default 90 days. */
   readonly expiresInSeconds?: number;
+  /** Default: the system's clock. */
   readonly now?: () => Date;
+  /** Passed on to the store. */
   readonly signal?: AbortSignal;
 }
 

@@ -6,7 +6,9 @@ import { appendNext } from './append-next.js';
 import { imageUrl } from './image-url.js';
 import { DEFAULT_EXPIRES_SECONDS, toManifest } from './publish-release.js';
 
+/** What {@link dangerouslyReleaseUnchecked} writes into the store without looking at it. */
 export interface UncheckedReleaseOptions {
+  /** Where image and release are written. */
   readonly store: FirmwareStore;
   /** Any bytes. */
   readonly image: Uint8Array;
@@ -16,7 +18,9 @@ export interface UncheckedReleaseOptions {
   /** A manifest that says the same, except for `claims`; or any text as the manifest. Default: none. */
   readonly manifest?:
     string | { readonly signer: ManifestSigner; readonly url: string; readonly claims?: Partial<ReleaseManifest> };
+  /** Default: the system's clock. */
   readonly now?: () => Date;
+  /** Passed on to the store. */
   readonly signal?: AbortSignal;
 }
 

@@ -11,6 +11,7 @@ import { lookUp } from './look-up.js';
 import { readImageFile } from './read-image-file.js';
 import { checkRelease, decodeRelease, encodeRelease } from './release-record.js';
 
+/** Folder and memory of a store in files. */
 export interface FileFirmwareStoreOptions {
   /** Created on the first write. Holds `images/<sha256>.bin`, `releases/<seq>.json` and `tmp/`. */
   readonly dir: string;
@@ -23,6 +24,9 @@ export interface FileFirmwareStoreOptions {
   readonly onStep?: (step: FileStoreStep) => void;
 }
 
+/**
+ * A change on disk: of an image or a release, `write` to a temporary file, `sync` of it, `publish` under its own name.
+ */
 export type FileStoreStep = `${'image' | 'release'}:${'write' | 'sync' | 'publish'}`;
 
 const RECORD_NAME = /^([0-9]{10})\.json$/;

@@ -1,5 +1,6 @@
 import type { Release } from '../update/release.js';
 
+/** A file in a store, named by its content. */
 export interface StoredImage {
   /** SHA-256 of the file, hex. */
   readonly sha256: string;
@@ -7,7 +8,9 @@ export interface StoredImage {
   readonly size: number;
 }
 
+/** What every method of a store takes. */
 export interface StoreOptions {
+  /** Ends the call early; it then rejects with its reason. */
   readonly signal?: AbortSignal;
 }
 

@@ -29,6 +29,7 @@ export type MakeFirmwareStore = () => FirmwareStore | Promise<FirmwareStore>;
 export interface FirmwareStoreCase {
   /** What the store does, as the rest of a sentence. */
   readonly name: string;
+  /** Makes the stores that it needs; one is not used by two cases. */
   readonly run: (makeStore: MakeFirmwareStore) => Promise<void>;
 }
 

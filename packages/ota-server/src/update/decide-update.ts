@@ -4,6 +4,7 @@ import type { Release } from './release.js';
 /** What a device says it runs. */
 export interface RunningFirmware {
   readonly project: string;
+  /** Chip name as in `esp32c3`. */
   readonly chip: string;
   /** In the contract's version grammar; with any other text nothing is offered. */
   readonly version: string;
@@ -33,14 +34,19 @@ export type NotOffered =
   | 'secure_version'
   | 'expired';
 
+/** The release to offer to a device, or why there is none. */
 export type UpdateDecision =
   | { readonly offer: true; readonly release: Release }
   /** `reason`: of the newest candidate; `no_release` when there is none. */
   | { readonly offer: false; readonly reason: NotOffered | 'no_release' };
 
+/** What {@link decideUpdate} decides by. */
 export interface DecideUpdateOptions {
+  /** What the device says of itself. */
   readonly running: RunningFirmware;
+  /** Releases of one channel, in any order. */
   readonly candidates: readonly Release[];
+  /** Compared with the end of each release. */
   readonly now: Date;
 }
 

@@ -9,6 +9,7 @@ export interface Release {
   readonly seq: number;
   /** Devices ask for `/<channel>.bin`. See {@link isChannelName}. */
   readonly channel: string;
+  /** Name of the project, as in the application descriptor. */
   readonly project: string;
   /** Chip name as in `esp32c3`. */
   readonly chip: string;

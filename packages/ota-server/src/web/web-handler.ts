@@ -3,6 +3,7 @@ import { checkMountPoint, targetBelow } from '../http/mount-point.js';
 import type { OtaClient, OtaReply } from '../http/ota-exchange.js';
 import { DEFAULT_REPLY_TIMEOUT_MS, newRequestId } from '../node/node-listener.js';
 
+/** How {@link toWebHandler} takes requests of the Fetch API. */
 export interface WebHandlerOptions<Context = unknown> {
   /**
    * Who sent a request; `undefined` when that cannot be told. `context` is whatever the host passes beside the request:

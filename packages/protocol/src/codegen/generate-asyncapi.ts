@@ -7,6 +7,7 @@ import { messagesOf, schemasOf } from './asyncapi/messages.js';
 import { namedTopics, PARAMETER_TEXTS, type AsyncApiNode } from './asyncapi/topics.js';
 import type { GeneratedFile } from './generate-c.js';
 
+/** What {@link generateAsyncApi} cannot know from the contract. */
 export interface GenerateAsyncApiOptions {
   /** `host[:port]` of the broker's listener for devices. Default: the document names no server. */
   readonly host?: string;

@@ -5,6 +5,7 @@ import { emitProtocolHeader } from './emit-protocol-header.js';
 import { emitSource } from './emit-source.js';
 import { emitTopicsHeader } from './emit-topics-header.js';
 
+/** Names and licence of what {@link generateC} writes. */
 export interface GenerateCOptions {
   /** First part of every C name, `[a-z][a-z0-9_]{0,15}`; macros get it in capitals. Default `sesp`. */
   readonly prefix?: string;

@@ -2,6 +2,7 @@ import { accessRules, OWN_DEVICE_LEVEL, type AccessRule, type Role } from '../ac
 import type { Protocol } from '../define-protocol.js';
 import { ProtocolError } from '../errors.js';
 
+/** By what {@link generateEmqxAcl} tells operators from devices. */
 export interface GenerateEmqxAclOptions {
   /** User names (CNs) of the operators, `[A-Za-z0-9 ._@-]{1,64}` each. Everyone else is a device. */
   readonly operators: readonly string[];

@@ -11,6 +11,7 @@ import type { PayloadCase } from './vectors/payload-case.js';
 import { payloadCases } from './vectors/payload-cases.js';
 import { buildCases, matchCases, type BuildCase } from './vectors/topic-cases.js';
 
+/** Bounds on what {@link generateTestVectors} writes. */
 export interface GenerateTestVectorsOptions {
   /** Payloads of more bytes are left out, so that the files stay small. Default 4096. */
   readonly maxVectorBytes?: number;

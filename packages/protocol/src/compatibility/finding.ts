@@ -38,6 +38,7 @@ export const CONTRACT_CHANGES = [
   'option_removed',
 ] as const;
 
+/** One of {@link CONTRACT_CHANGES}. */
 export type ContractChange = (typeof CONTRACT_CHANGES)[number];
 
 /** Who does not work any more: devices on the older contract with newer servers, or servers on the older one with newer devices. */

@@ -9,6 +9,7 @@ export const REPLY_CODES = [
   'duplicate',
   'unsupported',
 ] as const;
+/** One of {@link REPLY_CODES}. */
 export type ReplyCode = (typeof REPLY_CODES)[number];
 
 /** Where an update stands. `confirmed`, `rolled_back` and `failed` end a run. */
@@ -23,6 +24,7 @@ export const UPDATE_STATES = [
   'rolled_back',
   'failed',
 ] as const;
+/** One of {@link UPDATE_STATES}. */
 export type UpdateState = (typeof UPDATE_STATES)[number];
 
 /** Why an update did not happen. `none_newer` is the normal outcome of a check, reported with state `idle`. */
@@ -52,6 +54,7 @@ export const UPDATE_REASONS = [
   'blocked',
   'flash',
 ] as const;
+/** One of {@link UPDATE_REASONS}. */
 export type UpdateReason = (typeof UPDATE_REASONS)[number];
 
 /** Why a device booted. */
@@ -65,4 +68,5 @@ export const RESET_REASONS = [
   'deep_sleep',
   'brownout',
 ] as const;
+/** One of {@link RESET_REASONS}. */
 export type ResetReason = (typeof RESET_REASONS)[number];

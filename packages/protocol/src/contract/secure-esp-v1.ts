@@ -63,9 +63,21 @@ export const secureEspV1 = defineProtocol({
 /** Type of {@link secureEspV1}. */
 export type SecureEspV1 = typeof secureEspV1;
 
+/** Payload of `status`: with `online` true what the device is and runs, with false (its last will) nothing else. */
 export type DeviceStatus = TopicValue<SecureEspV1, 'status'>;
+/** Payload of `update/state`. `run` counts update runs, `bytes` and `total` are bytes of the image, 0 until known. */
 export type UpdateStateEvent = TopicValue<SecureEspV1, 'update/state'>;
+/** Payload of `settings`: `interval` in seconds, `url` null when none is stored, `useUrl` 1 when it is used. */
 export type DeviceSettings = TopicValue<SecureEspV1, 'settings'>;
+/**
+ * Payload of `replies/{client}`: a command was accepted (`run`: by `update/run`), or refused with a {@link ReplyCode}
+ * and a sentence.
+ */
 export type Reply = TopicValue<SecureEspV1, 'replies/{client}'>;
+/**
+ * Claims of a release manifest. `exp` in Unix seconds, `size` in bytes, `sha256` of the served file and `image` (its
+ * identity) in hex.
+ */
 export type ReleaseManifest = DocumentValue<SecureEspV1, 'manifest'>;
+/** JOSE header of a release manifest. `kid`: SHA-256 of the SubjectPublicKeyInfo of the release key, hex. */
 export type ManifestHeader = z.output<typeof manifestHeaderSchema>;

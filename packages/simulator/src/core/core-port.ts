@@ -6,6 +6,7 @@ import type { Es256Verdict } from '../ports/release-keys.js';
 export type Health = 'wait' | 'good' | 'bad';
 
 export const LOG_LEVELS = ['error', 'warning', 'success'] as const;
+/** Severity of a line of the firmware core's log. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /**

@@ -6,6 +6,7 @@ import type { TransferReason } from '../ports/transfer-failure.js';
 
 /** A line of the device's console. `info`: written by the simulator, the others by the firmware core. */
 export interface DeviceLogLine {
+  /** Id of the device. */
   readonly device: string;
   readonly level: LogLevel | 'info';
   readonly text: string;

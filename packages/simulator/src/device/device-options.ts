@@ -37,6 +37,7 @@ export interface DeviceTimeouts {
   readonly downloadMs?: number;
 }
 
+/** Who a virtual device is, what is flashed into it, and whom it trusts and talks to. */
 export interface VirtualDeviceOptions {
   /** `[A-Za-z0-9_-]{1,64}`: the certificate's CN, and the MQTT client id. */
   readonly id: string;
@@ -60,14 +61,19 @@ export interface VirtualDeviceOptions {
   readonly verification?: Pick<VerifyOptions, 'schemes' | 'maxBlocks'>;
   /** Public release keys (P-256, SPKI PEM) that manifests are verified with. Default none. */
   readonly releaseKeys?: readonly string[];
+  /** What the firmware was built with. Default of each: see {@link DeviceSettings}. */
   readonly settings?: DeviceSettings;
+  /** Default of each: see {@link DeviceTimeouts}. */
   readonly timeouts?: DeviceTimeouts;
+  /** Delays between attempts to reach the broker. Default of each: see {@link BackoffOptions}. */
   readonly reconnect?: BackoffOptions;
   /** Default: the platform's clock. */
   readonly clock?: Clock;
   /** Uniform u32. Default: the platform's secure generator. */
   readonly randomU32?: () => number;
+  /** Called for each line of the console. Default: nobody. */
   readonly onLog?: (line: DeviceLogLine) => void;
+  /** Called for each step of the device. Default: nobody. */
   readonly onEvent?: (event: DeviceEvent) => void;
   /** Asked about once a second after an update. Default: always `good`. */
   readonly health?: () => Health;

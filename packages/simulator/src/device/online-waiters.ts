@@ -1,9 +1,11 @@
 import { SimulatorError } from '../errors.js';
 import { systemClock } from '../ports/clock.js';
 
+/** How long to wait for a device to be online. */
 export interface WaitOptions {
   /** Default 30 000. */
   readonly timeoutMs?: number;
+  /** Gives up with `aborted`. */
   readonly signal?: AbortSignal;
 }
 

@@ -20,6 +20,7 @@ export type PowerState = 'off' | 'on' | 'rebooting' | 'failed';
 /** A snapshot. What a boot finds out is empty before the first one. */
 export interface VirtualDeviceState {
   readonly power: PowerState;
+  /** The broker has accepted its MQTT connection. */
   readonly connected: boolean;
   /** The broker knows it to be online, and its subscriptions are in place. */
   readonly online: boolean;
@@ -29,7 +30,9 @@ export interface VirtualDeviceState {
   readonly chip: string;
   /** SHA-256 of the running image up to its checksum, hex. */
   readonly identity: string;
+  /** The slot that runs. */
   readonly slot: Slot;
+  /** What the boot record says of the running image. */
   readonly bootState: BootState;
   readonly resetReason: ResetReason;
   /** Boots since the object was made. */
@@ -38,8 +41,14 @@ export interface VirtualDeviceState {
   readonly update: UpdateStateEvent | undefined;
 }
 
+/**
+ * One simulated ESP32: flash, boot loader, the firmware core, MQTT and HTTPS. Made by {@link createVirtualDevice}, off
+ * until `start`.
+ */
 export interface VirtualDevice extends AsyncDisposable {
+  /** The MQTT client id, and the CN of its certificate. */
   readonly id: string;
+  /** A fresh snapshot each time it is read. */
   readonly state: VirtualDeviceState;
   /** Powers up. Resolves when the firmware runs, not when it is connected. @throws SimulatorError `not_bootable`, `core`, `state_file`, `state_file_locked`, `wrong_state` */
   start(): Promise<void>;

@@ -7,6 +7,7 @@ export interface Partition {
 }
 
 export const SLOTS = ['ota_0', 'ota_1'] as const;
+/** One of the two partitions between which updates alternate. */
 export type Slot = (typeof SLOTS)[number];
 
 /** Where everything lies. The label sector stands where a chip has its bootloader; the model boots without one. */

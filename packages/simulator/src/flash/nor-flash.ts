@@ -10,7 +10,9 @@ export const SECTOR_BYTES = 4096;
  * `esp_partition_*` calls seen from the caller.
  */
 export interface Flash {
+  /** A multiple of {@link SECTOR_BYTES}. */
   readonly sizeBytes: number;
+  /** A copy of `length` bytes. @throws SimulatorError `flash_access` outside the flash */
   read(offset: number, length: number): Uint8Array;
   /** Both arguments are multiples of {@link SECTOR_BYTES}. */
   erase(offset: number, length: number): void;
@@ -18,6 +20,7 @@ export interface Flash {
   write(offset: number, bytes: Uint8Array): void;
   /** Everything written so far is durable when it returns. */
   sync(): void;
+  /** Releases what holds the bytes. Idempotent; nothing else may be called afterwards. */
   close(): void;
 }
 

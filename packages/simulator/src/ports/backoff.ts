@@ -1,3 +1,4 @@
+/** Delays between attempts to reconnect: doubled after each failure, with full jitter. */
 export interface BackoffOptions {
   /** Upper bound of the first delay, milliseconds. Default 500. */
   readonly baseMs?: number;

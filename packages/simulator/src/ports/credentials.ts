@@ -6,6 +6,7 @@ import { SimulatorError } from '../errors.js';
 export interface ClientCredentials {
   readonly cert: string;
   readonly key: string;
+  /** One certificate or more; nothing else is trusted. */
   readonly ca: string;
 }
 

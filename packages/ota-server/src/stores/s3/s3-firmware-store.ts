@@ -10,9 +10,11 @@ import { damagedImage, failed, statusOf } from './s3-error.js';
 import { readS3Image } from './s3-image-reader.js';
 import { S3Records } from './s3-records.js';
 
+/** Where in S3 images and releases are kept. */
 export interface S3FirmwareStoreOptions {
   /** Yours: with its region, endpoint, credentials, timeouts and number of connections. It is not closed here. */
   readonly client: S3Client;
+  /** Must exist. */
   readonly bucket: string;
   /** In front of every key, with a slash at its end. Default: none. */
   readonly prefix?: string;
