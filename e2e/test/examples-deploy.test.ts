@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { DEFAULT_PORTS } from '@secure-esp/protocol';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { composeServices, faultsOf, mountsOf, pathOnHost, type ComposeService } from './support/compose.js';
@@ -33,7 +33,7 @@ const deployments: readonly Deployment[] = [
   {
     name: 'deploy-mosquitto',
     kind: 'mosquitto',
-    commands: 15,
+    commands: 14,
     brokerPorts: [],
     writable: ['./server/mosquitto-data'],
     configuration: ['mosquitto.conf', 'operators.acl', 'devices.acl'].map((file) => ({ file, written: file })),
@@ -41,7 +41,7 @@ const deployments: readonly Deployment[] = [
   {
     name: 'deploy-emqx',
     kind: 'emqx',
-    commands: 14,
+    commands: 13,
     brokerPorts: ['127.0.0.1:18083:18083'],
     writable: ['./server/emqx-data', './server/emqx-log'],
     configuration: [
@@ -54,8 +54,8 @@ const deployments: readonly Deployment[] = [
 /** Certificate and key of a name, in the folder of an example. */
 const pairOf = (name: string): readonly [cert: string, key: string] => {
   if (name === 'operator') return ['.secure-esp/ca/certs/client.crt', '.secure-esp/ca/keys/client.key'];
-  const folder = name === 'nobody' ? 'stand-ins' : `.secure-esp/devices/${name}`;
-  return [`${folder}/client.crt`, `${folder}/client.key`];
+  if (name === 'nobody') return ['nobody.crt', 'nobody.key'];
+  return [`.secure-esp/devices/${name}/client.crt`, `.secure-esp/devices/${name}/client.key`];
 };
 
 const available = hasTools('mosquitto', 'mosquitto_pub', 'openssl', 'curl');
@@ -95,6 +95,13 @@ describe.skipIf(!available).each(deployments)('examples/$name', (deployment) => 
     const [, path = ''] = /^ENTRYPOINT \["node", "\/app\/(.*)"\]$/m.exec(await read('Dockerfile')) ?? [];
     return join(dir, path);
   };
+  /** An operator whose certificate is revoked. */
+  const makeNobody = async (): Promise<void> => {
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'nobody.key'];
+    await run('openssl', 'req', '-new', ...key, '-subj', '/CN=nobody', '-out', 'nobody.csr');
+    await secureEsp('pki sign-csr nobody.csr --role operator --name nobody --out nobody.crt');
+    await secureEsp('pki revoke nobody');
+  };
   const started = (running: Program): Program => {
     onTestFinished(async () => {
       await running.stop();
@@ -119,7 +126,7 @@ describe.skipIf(!available).each(deployments)('examples/$name', (deployment) => 
   test('the README: every command', async () => {
     const ran = await runGuide({ file: `examples/${name}/README.md`, dir, home: dir, ready: [], says: [] });
     expect([ran.commands, ran.running.size]).toEqual([deployment.commands, 0]);
-    await run('sh', 'stand-ins.sh');
+    await makeNobody();
     await run('sh', 'collect.sh');
   }, 60_000);
 
@@ -145,19 +152,23 @@ describe.skipIf(!available).each(deployments)('examples/$name', (deployment) => 
     expect(ignored.filter((line) => !line.startsWith('#'))).toEqual(['*', ...copied.map((file) => `!${file}`)]);
   });
 
-  test('server/ has no key of a CA, an operator, a device or a signature; others in it only the owner can read', async () => {
+  test('each container sees one private key, its own, which only the owner can read', async () => {
     const issuing = [
       ...['ca/keys/ca.key', 'ca/keys/client.key', 'device-ca/keys/device-ca.key', 'devices/esp-001/client.key'],
       ...['secure_boot_signing_key.pem', 'release-keys/release.pem'],
     ];
     const secrets = await Promise.all(issuing.map((file) => read('.secure-esp', file)));
     const files = await filesOf('server');
+    const keys: string[] = [];
     expect(files.length).toBeGreaterThan(20);
     for (const file of files) {
       const text = await readFile(file, 'latin1');
       expect([file, secrets.some((secret) => text.includes(secret.trim()))]).toEqual([file, false]);
-      if (text.includes('PRIVATE KEY')) expect([file, (await stat(file)).mode & 0o777]).toEqual([file, 0o600]);
+      if (!text.includes('PRIVATE KEY')) continue;
+      expect([file, (await stat(file)).mode & 0o777]).toEqual([file, 0o600]);
+      keys.push(relative(join(dir, 'server'), file));
     }
+    expect(keys.sort()).toEqual(['broker/pki/ca/keys/server.key', 'ota/pki/ca/keys/update_key.pem']);
   });
 
   test('the broker’s configuration is what `broker config` writes, with the paths of the container', async () => {

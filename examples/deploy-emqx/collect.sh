@@ -34,12 +34,13 @@ sed -e "s|\"$here/.secure-esp/|\"/secure-esp/pki/|" -e "s|\"$here/config/|\"/sec
 put config/container.conf server/broker/emqx.conf
 
 # The update server: the records first, since a new revocation list makes it look at them.
-for part in issued ca/certs/ca.crt ca/certs/server.crt ca/certs/update_cert.pem ca/keys/server.key ca/keys/update_key.pem \
-  device-ca/certs/device-ca.crt ca/crl/ca.crl device-ca/crl/device-ca.crl; do
-  find ".secure-esp/$part" -type f | while read -r path; do
+share() {
+  find ".secure-esp/$1" -type f | while read -r path; do
     put "$path" "server/ota/pki/${path#.secure-esp/}"
   done
+}
+for part in issued ca/certs/ca.crt ca/certs/update_cert.pem ca/keys/update_key.pem device-ca/certs/device-ca.crt \
+  ca/crl/ca.crl device-ca/crl/device-ca.crl; do
+  share "$part"
 done
-put stand-ins/client.crt server/ota/pki/ca/certs/client.crt
-put stand-ins/client.key server/ota/pki/ca/keys/client.key
-put stand-ins/release.pem server/ota/pki/release-keys/release.pem
+if [ -d .secure-esp/adopted ]; then share adopted; fi

@@ -23,10 +23,14 @@ export const BROKER_ERROR_CODES = [
   'takeover_refused',
 ] as const;
 
+/** One of {@link BROKER_ERROR_CODES}. */
 export type BrokerErrorCode = (typeof BROKER_ERROR_CODES)[number];
 
+/** What a {@link BrokerError} carries beside its code and message. */
 export interface BrokerErrorOptions extends ErrorOptions {
+  /** Default: none. */
   readonly port?: number;
+  /** Oldest line first. Default: none. */
   readonly log?: readonly string[];
 }
 

@@ -19,7 +19,9 @@ export interface ClientDisconnected {
 export interface ActionDenied {
   readonly type: 'denied';
   readonly action: 'connect' | 'publish';
+  /** One sentence, for logs. */
   readonly reason: string;
+  /** Of the listener; undefined where it is not known. */
   readonly role?: Role;
   readonly clientId?: string;
   readonly topic?: string;

@@ -15,6 +15,7 @@ export interface RunningBroker {
   readonly exited: Promise<Error | undefined>;
   /** Ends all connections, then the listeners. Safe to call twice. */
   close(): Promise<void>;
+  /** As {@link RunningBroker.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
   /**
    * Ends the open connections that were made with a certificate of this role and name, and tells how many there were.

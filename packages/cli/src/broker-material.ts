@@ -1,10 +1,11 @@
 import type { EmbeddedBroker, MosquittoBroker } from '@secure-esp/broker';
-import { parseCertificate, type PkiTree, type TreeCrl, type TreeCrls } from '@secure-esp/pki';
+import { parseCertificate, type TreeCrl, type TreeCrls } from '@secure-esp/pki';
+import type { BrokerTree } from './open-part.js';
 import { brokerTls, brokerTlsFiles } from './start-broker.js';
 
 /** What a broker runs with, as far as one can see that it changed. */
 export interface BrokerMaterial {
-  readonly tree: PkiTree;
+  readonly tree: BrokerTree;
   readonly crls: TreeCrls;
   /** `<issuer>:<number>` of every revocation list */
   readonly lists: readonly string[];
@@ -17,7 +18,7 @@ export interface BrokerMaterial {
 export const presentCrls = ({ servers, devices }: TreeCrls): TreeCrl[] =>
   [servers, devices].filter((list) => list !== undefined);
 
-export function materialOf(tree: PkiTree, crls: TreeCrls): BrokerMaterial {
+export function materialOf(tree: BrokerTree, crls: TreeCrls): BrokerMaterial {
   const lists = presentCrls(crls).flatMap((crl) => crl.lists);
   return {
     tree,

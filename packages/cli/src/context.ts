@@ -5,7 +5,9 @@ import type { Project } from './project/load-project.js';
 export interface CliContext {
   /** Relative paths on the command line are relative to this. */
   readonly cwd: string;
+  /** Results. `isTTY` allows colours and live tables. */
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  /** Progress, warnings and errors. */
   readonly stderr: NodeJS.WritableStream;
   /** Default: standard input of the process. */
   readonly stdin?: Readable;

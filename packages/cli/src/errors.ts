@@ -1,5 +1,6 @@
 import type { Style } from './terminal/style.js';
 
+/** What a {@link CliError} carries beside its sentence and exit code. */
 export interface CliErrorOptions extends ErrorOptions {
   /** For programs, with `--json`. Default: `usage` with exit code 2, else `failed`. */
   readonly code?: string;
@@ -8,11 +9,13 @@ export interface CliErrorOptions extends ErrorOptions {
 /** What the command line says when it cannot go on: one sentence and a next step. */
 export class CliError extends Error {
   override readonly name = 'CliError';
+  /** For programs: the `code` of the line that `--json` writes on standard error. */
   readonly code: string;
   constructor(
     message: string,
     /** What to do next, one sentence. */
     readonly nextStep?: string,
+    /** 1: refused or failed; 2: wrong usage, and nothing was done. */
     readonly exitCode = 1,
     { code = exitCode === 2 ? 'usage' : 'failed', ...options }: CliErrorOptions = {},
   ) {

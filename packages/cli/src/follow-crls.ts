@@ -3,6 +3,7 @@ import { openPki, type PkiTree, type TreeCrls } from '@secure-esp/pki';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BrokerMaterial, loadMaterial, materialOf, presentCrls, rootNames } from './broker-material.js';
 import { fileMark, Settling } from './follow-files.js';
+import type { BrokerTree } from './open-part.js';
 
 /** What happened to the certificates and revocation lists of a running broker. */
 export type CrlEvent =
@@ -34,7 +35,7 @@ const RETRY_RENEWAL_MS = 60_000;
  * is aborted.
  */
 export async function followCrls(
-  tree: PkiTree,
+  tree: BrokerTree,
   broker: EmbeddedBroker | MosquittoBroker,
   options: FollowCrlsOptions,
 ): Promise<void> {
@@ -85,17 +86,17 @@ export async function followCrls(
   }
 }
 
-const followedFiles = ({ paths }: PkiTree): readonly string[] => [
+const followedFiles = ({ paths }: BrokerTree): readonly string[] => [
   ...[paths.caCrl, paths.deviceCaCrl, paths.caCert, paths.deviceCaCert, paths.brokerCert, paths.brokerKey],
   ...[paths.adopted.ca, paths.adopted.crl],
 ];
 
 /** Whether the time of a CA that the broker still trusts has passed. */
-export const isAdoptionOver = ({ adopted }: PkiTree, nowMs: number): boolean =>
+export const isAdoptionOver = ({ adopted }: Pick<PkiTree, 'adopted'>, nowMs: number): boolean =>
   adopted !== undefined && nowMs >= adopted.until.getTime();
 
-async function readMaterial(tree: PkiTree, adoptionOver: boolean, now: () => number): Promise<BrokerMaterial> {
-  const opened = await openPki(tree.dir, { now: () => new Date(now()) });
+async function readMaterial(tree: BrokerTree, adoptionOver: boolean, now: () => number): Promise<BrokerMaterial> {
+  const opened = await openPki(tree.dir, { parts: ['broker'], now: () => new Date(now()) });
   // what Mosquitto reads is made of our own and the adopted CA's files: waits for, or completes, who is at work on them
   const crls = opened.adopted || adoptionOver ? await opened.refreshCrls() : await opened.crls();
   return materialOf(opened, crls);

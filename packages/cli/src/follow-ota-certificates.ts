@@ -1,7 +1,7 @@
 import type { OtaServerTls } from '@secure-esp/ota-server';
-import { openPki, type PkiTree } from '@secure-esp/pki';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileMark, Settling } from './follow-files.js';
+import { openPart, type OtaTree } from './open-part.js';
 
 /** What happened to the certificates of a running update server. */
 export type OtaCertificateEvent =
@@ -17,7 +17,7 @@ export interface FollowOtaCertificatesOptions {
 }
 
 /** The contents of a tree that the update server needs. */
-export const otaTls = ({ ota, ca, deviceCa, adopted }: PkiTree): OtaServerTls => ({
+export const otaTls = ({ ota, ca, deviceCa, adopted }: OtaTree): OtaServerTls => ({
   // the bridge for devices that trust an adopted CA only
   cert: ota.cert + (adopted?.cross ?? ''),
   key: ota.key,
@@ -27,7 +27,7 @@ export const otaTls = ({ ota, ca, deviceCa, adopted }: PkiTree): OtaServerTls =>
 
 /** Makes a running update server follow its certificate and both CAs, as `tree` has them now. Resolves when the signal is aborted. */
 export async function followOtaCertificates(
-  tree: PkiTree,
+  tree: OtaTree,
   server: { readonly reloadTls: (tls: OtaServerTls) => void | Promise<void> },
   { onEvent, signal, pollMs = 250 }: FollowOtaCertificatesOptions,
 ): Promise<void> {
@@ -41,7 +41,7 @@ export async function followOtaCertificates(
     const seen = await fileMark(files);
     if (seen !== mark) {
       try {
-        const tls = otaTls(await openPki(tree.dir));
+        const tls = otaTls(await openPart(tree.dir, 'ota'));
         if (JSON.stringify(tls) !== loaded) {
           await server.reloadTls(tls);
           loaded = JSON.stringify(tls);

@@ -18,9 +18,7 @@ export async function loadProtocol(context: CliContext, path: string | undefined
       default: true,
     });
   } catch (error) {
-    const hint = /Cannot find (?:module|package)/.test(reasonOf(error))
-      ? 'Install what it imports: `npm install @secure-esp/protocol zod`.'
-      : 'It must be a TypeScript or JavaScript module.';
+    const hint = nextStep(error, file);
     throw new CliError(`protocol "${path}" cannot be loaded: ${reasonOf(error)}`, hint, 1, { cause: error });
   }
   if (isProtocol(loaded)) return loaded;
@@ -28,4 +26,14 @@ export async function loadProtocol(context: CliContext, path: string | undefined
     `protocol "${path}" has no protocol as its default export.`,
     'Write `export default defineProtocol({ … })`.',
   );
+}
+
+function nextStep(error: unknown, file: string): string {
+  if (/Cannot find (?:module|package)/.test(reasonOf(error)))
+    return 'Install what it imports: `npm install @secure-esp/protocol zod`.';
+  const { code, path } = error as { readonly code?: unknown; readonly path?: unknown };
+  const isMissing = code === 'ENOENT' && path === file;
+  return isMissing
+    ? 'Check the path, of --protocol or of `protocol` in the project file.'
+    : 'It must be a TypeScript or JavaScript module.';
 }

@@ -9,6 +9,8 @@ import {
   type WebSocketOptions,
 } from '@secure-esp/broker';
 import type { PkiTree, TreeCrls } from '@secure-esp/pki';
+import type { Protocol } from '@secure-esp/protocol';
+import type { BrokerTree } from './open-part.js';
 
 export type BrokerKind = 'embedded' | 'mosquitto';
 
@@ -17,6 +19,8 @@ export interface StartBrokerOptions extends WebSocketOptions {
   readonly host: string;
   readonly operatorPort: number;
   readonly devicePort: number;
+  /** Contract whose access rules apply. Default: the secure-esp contract. */
+  readonly protocol?: Protocol;
   /** Where Mosquitto's configuration is written. */
   readonly dir: string;
   /** Keep what Mosquitto retains in `dir`, over a restart too. Default false. */
@@ -27,7 +31,7 @@ export interface StartBrokerOptions extends WebSocketOptions {
 
 /** Starts a broker of either kind with a tree's certificates and revocation lists. */
 export async function startBroker(
-  tree: PkiTree,
+  tree: BrokerTree,
   options: StartBrokerOptions,
 ): Promise<EmbeddedBroker | MosquittoBroker> {
   const { kind, dir, signal, persistence = false, ...listeners } = options;
@@ -38,7 +42,10 @@ export async function startBroker(
 }
 
 /** The contents of a tree that the embedded broker needs. */
-export const brokerTls = ({ broker, ca, deviceCa, adopted }: PkiTree, { servers, devices }: TreeCrls): BrokerTls => ({
+export const brokerTls = (
+  { broker, ca, deviceCa, adopted }: BrokerTree,
+  { servers, devices }: TreeCrls,
+): BrokerTls => ({
   cert: broker.cert + (adopted?.cross ?? ''),
   key: broker.key,
   operatorCa: ca + (adopted?.certificate ?? ''),
@@ -48,14 +55,17 @@ export const brokerTls = ({ broker, ca, deviceCa, adopted }: PkiTree, { servers,
 });
 
 /** The files of a tree that Mosquitto needs, with its revocation lists. */
-export const brokerTlsFiles = (tree: PkiTree, { servers, devices }: TreeCrls): BrokerTlsPaths => ({
+export const brokerTlsFiles = (
+  tree: Pick<PkiTree, 'paths' | 'adopted'>,
+  { servers, devices }: TreeCrls,
+): BrokerTlsPaths => ({
   ...brokerTlsPaths(tree),
   ...(servers && { operatorCrlPath: tree.adopted ? tree.paths.adopted.operatorCrls : servers.path }),
   ...(devices && { deviceCrlPath: devices.path }),
 });
 
 /** The files of a tree that Mosquitto needs. */
-export const brokerTlsPaths = ({ paths, adopted }: PkiTree): BrokerTlsPaths => ({
+export const brokerTlsPaths = ({ paths, adopted }: Pick<PkiTree, 'paths' | 'adopted'>): BrokerTlsPaths => ({
   certPath: adopted?.cross === undefined ? paths.brokerCert : paths.adopted.brokerChain,
   keyPath: paths.brokerKey,
   // while a CA of elsewhere is adopted it has a list, so both need to be there

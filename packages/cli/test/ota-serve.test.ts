@@ -1,17 +1,13 @@
-import { createFileFirmwareStore, dangerouslyReleaseUnchecked } from '@secure-esp/ota-server';
-import { type Credentials, openPki } from '@secure-esp/pki';
+import type { Credentials } from '@secure-esp/pki';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Agent, get } from 'node:https';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { connect, TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { bundleProgram, isAlive, type Program, signalGroup, startProgram } from './ota/real-program.js';
+import { bundleProgram, isAlive, signalGroup, startProgram } from './ota/real-program.js';
+import { ask, IMAGE_BYTES, serve as started, type Served, statusOf } from './ota/served.js';
 import { runMain, temporaryFolder } from './run-main.js';
-
-/** More than the sockets of both sides buffer: its download waits for a reader. */
-const IMAGE_BYTES = 16 * 1024 * 1024;
 
 let program: Awaited<ReturnType<typeof bundleProgram>>;
 beforeAll(async () => {
@@ -19,69 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => program.remove());
 
-interface Served extends Program {
-  readonly cwd: string;
-  readonly port: number;
-  readonly admin: string;
-  readonly a: Credentials;
-  readonly b: Credentials;
-  /** Lines of the log with this type. */
-  log(type: string): Record<string, unknown>[];
-}
-
-/** A tree with devices `a` and `b` and one release, served by the real program. */
-async function serve(...argv: string[]): Promise<Served> {
-  const cwd = await temporaryFolder();
-  await runMain(cwd, ['pki', 'init', '--device', 'a', '--device', 'b']);
-  const store = createFileFirmwareStore({ dir: join(cwd, '.secure-esp/firmware') });
-  const release = { channel: 'secure_esp', project: 'lamp', chip: 'esp32', version: '1.0.0' };
-  await dangerouslyReleaseUnchecked({ store, image: new Uint8Array(IMAGE_BYTES), release });
-  const started = startProgram(program.bin, cwd, ['ota', 'serve', '--port', '0', '--admin-port', '0', ...argv]);
-  const listening = /update server on https:\/\/127\.0\.0\.1:(\d+)/;
-  await Promise.race([
-    expect.poll(() => started.stderr(), { timeout: 60_000 }).toMatch(listening),
-    started.ended.then((code) => {
-      throw new Error(`ended with ${code}: ${started.stderr()}`);
-    }),
-  ]);
-  const tree = await openPki(join(cwd, '.secure-esp'));
-  return {
-    ...started,
-    cwd,
-    port: Number(listening.exec(started.stderr())?.[1]),
-    admin: /metrics on (http:\S+)/.exec(started.stderr())?.[1] ?? '',
-    a: await tree.device('a'),
-    b: await tree.device('b'),
-    log: (type) =>
-      started
-        .stdout()
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => JSON.parse(line) as Record<string, unknown>)
-        .filter((line) => line['type'] === type),
-  };
-}
-
-/** The begin of a reply; nothing of its body is read yet. */
-function ask(
-  { port }: Served,
-  { ca, cert, key }: Credentials,
-  { path = '/none.bin', agent = false }: { path?: string; agent?: Agent | false } = {},
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const request = get({ host: '127.0.0.1', port, path, ca, cert, key, agent }, resolve).on('error', reject);
-    request.on('timeout', () => {
-      request.destroy(new Error('no answer'));
-    });
-  });
-}
-
-async function statusOf(...args: Parameters<typeof ask>): Promise<number | undefined> {
-  const response = await ask(...args);
-  response.resume();
-  await once(response, 'end');
-  return response.statusCode;
-}
+const serve = (...argv: string[]): Promise<Served> => started(program.bin, argv);
 
 async function lengthOf(response: IncomingMessage): Promise<number> {
   let bytes = 0;

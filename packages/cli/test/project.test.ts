@@ -41,10 +41,21 @@ async function optionsOf(
 
 const LAMP = `{
   project: 'lamp', chip: 'esp32c6', protocol: './lamp-protocol.ts',
-  broker: { url: 'mqtts://b.example:9883', deviceUrl: 'mqtts://b.example:9884', host: '0.0.0.0', operatorPort: 9883, devicePort: 9884, kind: 'mosquitto' },
+  broker: { url: 'mqtts://b.example:9883', deviceUrl: 'mqtts://b.example:9884', host: '0.0.0.0', operatorPort: 9883, devicePort: 9884, kind: 'mosquitto',
+    websocketPort: 9885, websocketOrigins: ['https://panel.example', 'http://localhost:5173'] },
   ota: { url: 'https://u.example:9070', host: '0.0.0.0', port: 9070, adminPort: 9071, firmware: 'releases', workers: 2 },
   est: { url: 'https://e.example:9443', host: '::', port: 9443 },
 }`;
+
+const BROKER = {
+  kind: 'mosquitto',
+  host: '0.0.0.0',
+  operatorPort: 9883,
+  devicePort: 9884,
+  protocol: 'lamp-protocol.ts',
+  websocketPort: 9885,
+  websocketOrigin: ['https://panel.example', 'http://localhost:5173'],
+};
 
 describe('the project file', () => {
   test.each([
@@ -57,8 +68,16 @@ describe('the project file', () => {
         host: ['b.example', 'u.example', 'e.example', 'localhost', '127.0.0.1', '::1'],
       },
     ],
-    [['broker', 'run'], { kind: 'mosquitto', host: '0.0.0.0', operatorPort: 9883, devicePort: 9884 }],
-    [['broker', 'config', '--out', 'x'], { kind: 'mosquitto', host: '0.0.0.0', operatorPort: 9883, devicePort: 9884 }],
+    [['broker', 'run'], BROKER],
+    [['broker', 'config', '--out', 'x'], BROKER],
+    [
+      ['broker', 'run', '--protocol', 'other.ts', '--websocket-origin', 'https://a.example'],
+      {
+        ...BROKER,
+        protocol: 'other.ts',
+        websocketOrigin: ['https://a.example'],
+      },
+    ],
     [['ota', 'serve'], { host: '0.0.0.0', port: 9070, adminPort: 9071, workers: 2, firmware: 'releases' }],
     [
       ['ota', 'publish', 'app.bin'],
@@ -94,6 +113,12 @@ describe('the project file', () => {
     const env = { SECURE_ESP_OTA_PORT: '2', SECURE_ESP_OTA_HOST: 'of-env', SECURE_ESP_OTA_ADMIN_PORT: '' };
     const options = await optionsOf(dir, ['ota', 'serve', '--host', 'of-flag'], env);
     expect(options).toMatchObject({ host: 'of-flag', port: 2, adminPort: 3, adminHost: '127.0.0.1' });
+  });
+
+  test('a variable of several values has commas between them', async () => {
+    const env = { SECURE_ESP_BROKER_WEBSOCKET_ORIGINS: 'https://a.example, https://b.example:8443' };
+    const options = await optionsOf(await temporaryFolder(), ['broker', 'run'], env);
+    expect(options['websocketOrigin']).toEqual(['https://a.example', 'https://b.example:8443']);
   });
 
   test('is found in the nearest folder above, and its paths are relative to it', async () => {
@@ -146,6 +171,11 @@ describe('a project file that is wrong', () => {
     [`{ ota: { workers: 0 } }`, 'secure-esp.config.ts: ota.workers must be an integer in 1..256.'],
     [`{ ota: { url: 'http://x:1' } }`, 'secure-esp.config.ts: ota.url must be a URL such as https://host:port.'],
     [`{ broker: { url: 'mqtts://me:secret@x:1' } }`, /broker\.url must be a URL such as mqtts:\/\/host:port/],
+    [
+      `{ broker: { websocketOrigins: ['https://panel.example/'] } }`,
+      /broker\.websocketOrigins\.0 must be scheme, host and port only, such as https:\/\/panel\.example\.$/,
+    ],
+    [`{ broker: { websocketOrigins: 'https://panel.example' } }`, /broker\.websocketOrigins is to be of type array/],
     [`{ project: '${'x'.repeat(32)}' }`, /secure-esp\.config\.ts: project must be 1 to 31 bytes/],
     [`{ dir: '' }`, 'secure-esp.config.ts: dir is empty.'],
     [`{ ota: 7 }`, /secure-esp\.config\.ts: ota is to be of type object/],
@@ -169,6 +199,9 @@ describe('a project file that is wrong', () => {
     await expect(loadProject(contextOf(dir, { SECURE_ESP_OTA_PORT: '80x' }))).rejects.toThrow(
       'SECURE_ESP_OTA_PORT must be an integer in 0..65535.',
     );
+    await expect(
+      loadProject(contextOf(dir, { SECURE_ESP_BROKER_WEBSOCKET_ORIGINS: 'https://a.example,*' })),
+    ).rejects.toThrow(/^SECURE_ESP_BROKER_WEBSOCKET_ORIGINS must be scheme, host and port only/);
     await expect(loadProject(contextOf(dir, { SECURE_ESP_CHIP: 'esp8266' }))).rejects.toThrow(/^SECURE_ESP_CHIP must/);
   });
 

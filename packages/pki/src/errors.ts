@@ -32,11 +32,16 @@ export const PKI_ERROR_CODES = [
   'ERR_PKI_EST_REPLY',
 ] as const;
 
+/** One of {@link PKI_ERROR_CODES}. */
 export type PkiErrorCode = (typeof PKI_ERROR_CODES)[number];
 
+/** What a {@link PkiError} carries beside its code and message. */
 export interface PkiErrorOptions {
+  /** what was thrown below */
   cause?: unknown;
+  /** the file it is about */
   path?: string | undefined;
+  /** the option or subject field it is about */
   field?: string | undefined;
 }
 

@@ -4,6 +4,8 @@ export { openPki } from './tree/open-pki.js';
 export type { InitPkiOptions } from './tree/init-options.js';
 export type { OpenPkiOptions } from './tree/open-pki.js';
 export type { PkiTree } from './tree/pki-tree.js';
+export { TREE_PARTS } from './tree/tree-parts.js';
+export type { PkiTreeOf, TreePart, TreePartValues } from './tree/tree-parts.js';
 export type { Credentials } from './tree/tree-credentials.js';
 export type { DevicePaths, TreePaths } from './tree/tree-paths.js';
 export type { RefreshCrlsOptions, RootCrl, TreeCrl, TreeCrls } from './tree/tree-crls.js';

@@ -19,7 +19,7 @@ test('the README’s examples run as they stand', async () => {
     const { status, stderr, stdout } = spawnSync(process.execPath, ['example.js'], { cwd: compiled, encoding: 'utf8' });
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(
-      /releaseKeyId: '[0-9a-f]{64}'|My device CA|is on list \d+n|exported \d+ bytes|enrolled esp-007|next: 'prepare'|500 made, [0-9A-F]{32}/,
+      /releaseKeyId: '[0-9a-f]{64}'|My device CA|is on list \d+n|exported \d+ bytes|opened as ota|enrolled esp-007|next: 'prepare'|500 made, [0-9A-F]{32}/,
     );
   }
 }, 60_000);

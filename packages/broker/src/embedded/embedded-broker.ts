@@ -15,6 +15,7 @@ import { hardenBroker, hardenClient } from './hardening.js';
 import { createHooks } from './hooks.js';
 
 export interface EmbeddedBrokerOptions extends WebSocketOptions {
+  /** Certificate and key of the broker, the CAs of its clients, and their revocation lists. */
   readonly tls: BrokerTls;
   /** Contract whose access rules apply. Default: `secureEspV1`. */
   readonly protocol?: Protocol;
@@ -24,6 +25,7 @@ export interface EmbeddedBrokerOptions extends WebSocketOptions {
   readonly operatorPort?: number;
   /** Default 8884; 0 = any free port. */
   readonly devicePort?: number;
+  /** What one client may cost the broker. Default of each: see {@link BrokerLimits}. */
   readonly limits?: Partial<BrokerLimits>;
   /** Told about connections and refusals, for the log. */
   readonly onEvent?: (event: BrokerEvent) => void;

@@ -6,7 +6,9 @@ import { toMosquittoAcl } from './mosquitto-acl.js';
 
 /** Files of the broker, all PEM. */
 export interface BrokerTlsPaths {
+  /** The broker's certificate, followed by its intermediates. */
   readonly certPath: string;
+  /** Its private key. */
   readonly keyPath: string;
   /** CA of the operators' certificates (`ca/certs/ca.crt`). */
   readonly operatorCaPath: string;
@@ -18,6 +20,7 @@ export interface BrokerTlsPaths {
   readonly deviceCrlPath?: string;
 }
 
+/** What {@link mosquittoConfig} makes its files from. */
 export interface MosquittoConfigOptions {
   /** Absolute paths. */
   readonly tls: BrokerTlsPaths;
@@ -31,6 +34,7 @@ export interface MosquittoConfigOptions {
   readonly operatorPort?: number;
   /** Default 8884. */
   readonly devicePort?: number;
+  /** What one client may cost the broker. Default of each: see {@link BrokerLimits}. */
   readonly limits?: Partial<BrokerLimits>;
   /**
    * Absolute path of a Unix socket on which clients need no certificate, to end connections; nothing can be published or

@@ -49,6 +49,7 @@ export interface MosquittoOptions
 /** A Mosquitto process of this program. */
 export interface MosquittoBroker extends RunningBroker {
   readonly kind: 'mosquitto';
+  /** Of the running process: another one after `restart`. */
   readonly pid: number;
   /** Path of the configuration in use. */
   readonly configPath: string;

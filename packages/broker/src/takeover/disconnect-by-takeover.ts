@@ -3,6 +3,7 @@ import { isDeviceId } from '@secure-esp/protocol';
 import { BrokerError } from '../errors.js';
 import { takeOver } from './take-over.js';
 
+/** Which broker to connect to, as which operator, and whose connection to end. */
 export interface TakeoverOptions {
   /** The broker's name or address, as its certificate has it. */
   readonly host: string;
@@ -10,9 +11,11 @@ export interface TakeoverOptions {
   readonly port: number;
   /** PEM: CA of the broker's certificate, and an operator's certificate and key. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** The device whose connection is to end, `[A-Za-z0-9_-]{1,64}`: its MQTT client id. */
   readonly deviceId: string;
   /** Default 5,000. */
   readonly deadlineMs?: number;
+  /** Gives up; the call then rejects with its reason. */
   readonly signal?: AbortSignal;
 }
 

@@ -1,15 +1,20 @@
 import { emqxConfig, mosquittoConfig } from '@secure-esp/broker';
-import { openPki, type PkiTree, type TreeCrls } from '@secure-esp/pki';
+import type { TreeCrls } from '@secure-esp/pki';
+import type { Protocol } from '@secure-esp/protocol';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf, reasonOf, writeOutput } from '../files.js';
+import { loadProtocol } from '../load-protocol.js';
+import { type BrokerTree, openPart } from '../open-part.js';
 import { brokerTlsFiles } from '../start-broker.js';
 import { printResult } from '../output.js';
 
 export interface BrokerConfigOptions {
   readonly dir: string;
+  /** File of the fleet’s contract. Default: the secure-esp contract. */
+  readonly protocol?: string;
   readonly out: string;
   readonly kind: 'mosquitto' | 'emqx';
   readonly host: string;
@@ -22,10 +27,11 @@ export interface BrokerConfigOptions {
 
 /** `secure-esp broker config`: the configuration of a Mosquitto or EMQX that somebody else starts. */
 export async function brokerConfig(context: CliContext, options: BrokerConfigOptions): Promise<void> {
-  const tree = await openPki(pathOf(context, options.dir));
+  const protocol = await loadProtocol(context, options.protocol);
+  const tree = await openPart(pathOf(context, options.dir), 'broker');
   const dir = pathOf(context, options.out);
-  const { files, advice } =
-    options.kind === 'emqx' ? await forEmqx(tree, dir, options) : await forMosquitto(tree, dir, options);
+  const write = options.kind === 'emqx' ? forEmqx : forMosquitto;
+  const { files, advice } = await write({ tree, dir, protocol }, options);
   try {
     await mkdir(dir, { recursive: true });
   } catch (error) {
@@ -41,6 +47,14 @@ export async function brokerConfig(context: CliContext, options: BrokerConfigOpt
   ]);
 }
 
+/** What a configuration is made of, beside the options. */
+interface Material {
+  readonly tree: BrokerTree;
+  /** Where its files go. */
+  readonly dir: string;
+  readonly protocol: Protocol;
+}
+
 interface Configuration {
   readonly files: Readonly<Record<string, string>>;
   /** What to do with them, a line each. */
@@ -51,12 +65,13 @@ const NO_WEBSOCKET =
   'No listener for WebSockets was written: that of Mosquitto 2.0 ignores revocation lists, packet limits and origins. ' +
   '`secure-esp broker run --kind mosquitto --websocket-port PORT` has one that does not.';
 
-async function forMosquitto(tree: PkiTree, dir: string, options: BrokerConfigOptions): Promise<Configuration> {
+async function forMosquitto({ tree, dir, protocol }: Material, options: BrokerConfigOptions): Promise<Configuration> {
   const { host, operatorPort, devicePort } = options;
   const crls = await tree.crls();
   const files = mosquittoConfig({
     tls: brokerTlsFiles(tree, crls),
     dir,
+    protocol,
     host,
     operatorPort,
     devicePort,
@@ -67,7 +82,7 @@ async function forMosquitto(tree: PkiTree, dir: string, options: BrokerConfigOpt
   return { files: { ...files }, advice: [...mosquittoAdvice(tree, crls), ...webSocket, start] };
 }
 
-function mosquittoAdvice(tree: PkiTree, crls: TreeCrls): readonly string[] {
+function mosquittoAdvice(tree: BrokerTree, crls: TreeCrls): readonly string[] {
   const { keyPath, operatorCrlPath, deviceCrlPath } = brokerTlsFiles(tree, crls);
   if (operatorCrlPath === undefined || deviceCrlPath === undefined) {
     return [
@@ -83,7 +98,7 @@ function mosquittoAdvice(tree: PkiTree, crls: TreeCrls): readonly string[] {
   ];
 }
 
-async function forEmqx(tree: PkiTree, dir: string, options: BrokerConfigOptions): Promise<Configuration> {
+async function forEmqx({ tree, dir, protocol }: Material, options: BrokerConfigOptions): Promise<Configuration> {
   const { host, operatorPort, devicePort, websocketPort, websocketOrigin: websocketOrigins } = options;
   const operators = new Set<string>();
   for await (const { commonName, state } of tree.inventory({ role: 'operator' })) {
@@ -93,7 +108,7 @@ async function forEmqx(tree: PkiTree, dir: string, options: BrokerConfigOptions)
   // Without a CA of elsewhere: EMQX tells users apart by name alone, and that CA may certify the name of a device.
   const tls = { certPath, keyPath, operatorCaPath: caCert, deviceCaPath: deviceCaCert };
   const files = emqxConfig({
-    ...{ tls, dir, host, operatorPort, devicePort, websocketPort, websocketOrigins },
+    ...{ tls, dir, protocol, host, operatorPort, devicePort, websocketPort, websocketOrigins },
     operators: [...operators],
   });
   return {

@@ -1,16 +1,20 @@
 import type { RunningBroker } from '@secure-esp/broker';
-import { openPki } from '@secure-esp/pki';
+import type { Protocol } from '@secure-esp/protocol';
 import { join } from 'node:path';
 import { print, untilAborted, type CliContext } from '../context.js';
 import { CliError } from '../errors.js';
 import { pathOf } from '../files.js';
 import { followCrls } from '../follow-crls.js';
+import { loadProtocol } from '../load-protocol.js';
+import { openPart } from '../open-part.js';
 import { printJsonLine } from '../output.js';
 import { refuseExpired } from '../refuse-expired.js';
 import { startBroker, type BrokerKind } from '../start-broker.js';
 
 export interface BrokerRunOptions {
   readonly dir: string;
+  /** File of the fleet’s contract. Default: the secure-esp contract. */
+  readonly protocol?: string;
   readonly kind: BrokerKind;
   readonly host: string;
   readonly operatorPort: number;
@@ -22,7 +26,8 @@ export interface BrokerRunOptions {
 
 /** `secure-esp broker run` */
 export async function brokerRun(context: CliContext, options: BrokerRunOptions): Promise<void> {
-  const tree = await openPki(pathOf(context, options.dir));
+  const protocol = await loadProtocol(context, options.protocol);
+  const tree = await openPart(pathOf(context, options.dir), 'broker');
   refuseExpired(tree.broker, 'broker');
   const { kind, host, operatorPort, devicePort, websocketPort, websocketOrigin } = options;
   const crls = await tree.crls();
@@ -31,6 +36,7 @@ export async function brokerRun(context: CliContext, options: BrokerRunOptions):
     host,
     operatorPort,
     devicePort,
+    protocol,
     websocketPort,
     websocketOrigins: websocketOrigin,
     dir: join(tree.dir, 'mosquitto'),
@@ -41,7 +47,7 @@ export async function brokerRun(context: CliContext, options: BrokerRunOptions):
       print(context, JSON.stringify(event));
     },
   });
-  announce(context, broker, options.json === true);
+  announce(context, broker, { protocol, json: options.json === true });
   const stop = new AbortController();
   const following = followCrls(tree, broker, {
     loaded: crls,
@@ -61,13 +67,19 @@ export async function brokerRun(context: CliContext, options: BrokerRunOptions):
 }
 
 /** Where it listens, as a sentence or as an object. */
-function announce(context: CliContext, broker: RunningBroker, json: boolean): void {
+function announce(
+  context: CliContext,
+  broker: RunningBroker,
+  { protocol, json }: { readonly protocol: Protocol; readonly json: boolean },
+): void {
   const { kind, host, operatorPort, devicePort, websocketPort } = broker;
+  const { name, version } = protocol;
   if (json) {
-    printJsonLine(context, { type: 'listening', kind, host, operatorPort, devicePort, websocketPort });
+    const contract = { name, version };
+    printJsonLine(context, { type: 'listening', kind, host, operatorPort, devicePort, websocketPort, contract });
     return;
   }
   const webSockets = websocketPort === undefined ? '' : `, operators over WebSocket on ${websocketPort}`;
   const ports = `operators on ${operatorPort}, devices on ${devicePort}${webSockets}`;
-  print(context, `${kind} broker on ${host}, ${ports}; Ctrl-C ends it`);
+  print(context, `${kind} broker on ${host}, ${ports}, contract ${name} version ${version}; Ctrl-C ends it`);
 }

@@ -1,7 +1,8 @@
-import { createEstServer, type EstAuthority, FileClaimStore, openPki, type PkiTree } from '@secure-esp/pki';
+import { createEstServer, type EstAuthority, FileClaimStore } from '@secure-esp/pki';
 import { print, untilAborted, type CliContext } from '../context.js';
 import { pathOf } from '../files.js';
 import { followOtaCertificates } from '../follow-ota-certificates.js';
+import { openPart, type OtaTree } from '../open-part.js';
 import { printJsonLine } from '../output.js';
 import { refuseExpired } from '../refuse-expired.js';
 
@@ -18,7 +19,7 @@ export interface EstServeOptions {
 /** `secure-esp est serve` */
 export async function estServe(context: CliContext, options: EstServeOptions): Promise<void> {
   const { host, port, gracePort, days } = options;
-  const tree = await openPki(pathOf(context, options.dir));
+  const tree = await openPart(pathOf(context, options.dir), 'ota');
   refuseExpired(tree.ota, 'ota');
   const roots = { ca: tree.ca, deviceCa: tree.deviceCa };
   const onEvent = (event: object): void => {
@@ -60,7 +61,7 @@ export async function estServe(context: CliContext, options: EstServeOptions): P
 }
 
 /** The tree, with its CA certificates as they are now: they change when a CA is rolled over. */
-const authorityOf = (tree: PkiTree, roots: { readonly ca: string; readonly deviceCa: string }): EstAuthority => ({
+const authorityOf = (tree: OtaTree, roots: { readonly ca: string; readonly deviceCa: string }): EstAuthority => ({
   get ca() {
     return roots.ca;
   },

@@ -1,5 +1,4 @@
 import { createFileFirmwareStore } from '@secure-esp/ota-server';
-import { openPki } from '@secure-esp/pki';
 import { availableParallelism } from 'node:os';
 import { AggregatorRegistry } from 'prom-client';
 import { type CliContext, untilAborted } from '../context.js';
@@ -10,8 +9,10 @@ import { keepCurrent, type KeepCurrentEvent, newTicketKeys, revocationMark } fro
 import { createOtaLog } from '../ota/ota-log.js';
 import { choosePort } from '../ota/port-taken.js';
 import { bridgeWarning, type ServeChoices, serveSettings, type ServeSettings } from '../ota/serve-settings.js';
+import { refuseWithoutRecords } from '../ota/tree-revocation.js';
 import { startUpdateService, type StartServiceOptions, type UpdateService } from '../ota/update-service.js';
 import { startWorkerPool } from '../ota/worker-pool.js';
+import { openPart } from '../open-part.js';
 import { refuseExpired } from '../refuse-expired.js';
 
 export interface OtaServeOptions extends ServeChoices {
@@ -31,8 +32,9 @@ export async function otaServe(context: CliContext, options: OtaServeOptions): P
   };
   const warning = bridgeWarning(settings, new Date());
   if (warning !== undefined) say(warning, { type: 'warning', message: warning });
-  const tree = await openPki(settings.dir);
+  const tree = await openPart(settings.dir, 'ota');
   refuseExpired(tree.ota, 'ota');
+  await refuseWithoutRecords(tree);
   const mark = await revocationMark(tree);
   const service = await startService(context, options.workers, settings, { log, ticketKeys: newTicketKeys() });
   const stop = new AbortController();

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delayMs } from 'node:timers/promises';
 import { fileMark } from '../follow-files.js';
 import { followOtaCertificates, type OtaCertificateEvent } from '../follow-ota-certificates.js';
+import type { OtaTree } from '../open-part.js';
 import type { UpdateService } from './update-service.js';
 
 /** What happened to a running update server because its tree did. */
@@ -33,13 +34,14 @@ const ROTATE_MS = 12 * 60 * 60 * 1000;
 export const newTicketKeys = (): Buffer => randomBytes(48);
 
 /** Changes whenever somebody was revoked. */
-export const revocationMark = ({ paths }: PkiTree): Promise<string> => fileMark([paths.caCrl, paths.deviceCaCrl]);
+export const revocationMark = ({ paths }: Pick<PkiTree, 'paths'>): Promise<string> =>
+  fileMark([paths.caCrl, paths.deviceCaCrl]);
 
 /**
  * Makes a running update server follow its tree: certificates, and what a revocation ends beside requests (open
  * connections, resumable sessions). Ticket keys are replaced with each, and by age. Resolves when the signal is aborted.
  */
-export async function keepCurrent(tree: PkiTree, service: UpdateService, options: KeepCurrentOptions): Promise<void> {
+export async function keepCurrent(tree: OtaTree, service: UpdateService, options: KeepCurrentOptions): Promise<void> {
   const { onEvent, signal, pollMs = 250, rotateTicketsMs = ROTATE_MS } = options;
   const delay = options.delay ?? ((ms: number) => delayMs(ms, undefined, { signal }));
   const pause = (ms: number): Promise<void> => delay(ms, signal).catch(() => undefined);

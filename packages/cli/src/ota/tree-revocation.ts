@@ -1,5 +1,7 @@
 import type { IsRevoked } from '@secure-esp/ota-server';
-import type { PkiTree } from '@secure-esp/pki';
+import { parseCertificate, type PkiTree } from '@secure-esp/pki';
+import { CliError } from '../errors.js';
+import type { OtaTree } from '../open-part.js';
 
 /**
  * The records decide, not the list made of them: so a revocation counts from the next request on. Both CAs of the tree
@@ -12,3 +14,20 @@ export const revokedInTree =
     for await (const { state } of tree.inventory({ serial: serial.toUpperCase() })) return state === 'revoked';
     return true;
   };
+
+/** Without records every client would be refused: the server's own certificate shows whether they are here. */
+export async function refuseWithoutRecords(tree: OtaTree): Promise<void> {
+  const { serial } = parseCertificate(tree.ota.cert);
+  if (await isRecorded(tree, serial)) return;
+  throw new CliError(
+    `${tree.paths.issuedDir} has no record of the update server’s own certificate: without records it refuses everybody.`,
+    'Copy the folder `issued` from where certificates are issued, or put it back from a backup.',
+    1,
+    { code: 'records_missing' },
+  );
+}
+
+async function isRecorded(tree: OtaTree, serial: string): Promise<boolean> {
+  for await (const entry of tree.inventory({ serial })) return entry.serial === serial;
+  return false;
+}

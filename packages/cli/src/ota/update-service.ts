@@ -1,8 +1,8 @@
 import { createFileFirmwareStore, createOtaServer, type OtaServer } from '@secure-esp/ota-server';
 import { createOtaMetrics } from '@secure-esp/ota-server/metrics';
-import { openPki } from '@secure-esp/pki';
 import { collectDefaultMetrics } from 'prom-client';
 import { otaTls } from '../follow-ota-certificates.js';
+import { openPart } from '../open-part.js';
 import { portTaken } from './port-taken.js';
 import { logOtaEvent, type OtaLog } from './ota-log.js';
 import type { ServeSettings } from './serve-settings.js';
@@ -42,7 +42,7 @@ export async function startUpdateService(
   { log, ticketKeys }: StartServiceOptions,
 ): Promise<UpdateService> {
   const { host, port, drainMs, bridge } = settings;
-  const tree = await openPki(settings.dir);
+  const tree = await openPart(settings.dir, 'ota');
   const metrics = createOtaMetrics();
   const server = createOtaServer({
     tls: otaTls(tree),
@@ -75,6 +75,6 @@ async function apply(
   { dir }: ServeSettings,
   { certificates, ticketKeys }: TreeChange,
 ): Promise<{ readonly closed: number }> {
-  if (certificates) server.reloadTls(otaTls(await openPki(dir)));
+  if (certificates) server.reloadTls(otaTls(await openPart(dir, 'ota')));
   return server.revocationsChanged({ ticketKeys });
 }

@@ -10,6 +10,7 @@ export function addBroker(program: Command, context: CliContext): void {
   const listeners = (command: Command): Command =>
     command
       .addOption(dirOption())
+      .option('--protocol <file>', 'contract whose access rules apply (default: the secure-esp contract)')
       .option('--host <address>', 'address to listen on', '127.0.0.1')
       .option('--operator-port <port>', 'port of the operators’ listener', portOption, 8883)
       .option('--device-port <port>', 'port of the devices’ listener', portOption, 8884)

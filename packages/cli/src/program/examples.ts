@@ -43,7 +43,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'image verify': ['image verify app.signed.bin'],
   'image extract': ['image extract merged.bin --slot ota_0 -o app.bin'],
   'image build': ['image build --project lamp --image-version 1.0.0 --chip esp32c6 -o app.bin'],
-  'broker run': ['broker run', 'broker run --kind mosquitto --host 0.0.0.0'],
+  'broker run': ['broker run', 'broker run --kind mosquitto --host 0.0.0.0', 'broker run --protocol lamp-protocol.ts'],
   'broker config': ['broker config --out mosquitto', 'broker config --kind emqx --out emqx'],
   'ota publish': [
     'ota publish app.signed.bin',

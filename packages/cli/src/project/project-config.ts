@@ -10,8 +10,11 @@ export interface ProjectConfig {
   readonly chip?: ChipName | undefined;
   /** Module whose default export is your contract. A path relative to the file. Default: the secure-esp contract. */
   readonly protocol?: string | undefined;
+  /** For `broker run`, and where other commands find the broker. */
   readonly broker?: BrokerProject | undefined;
+  /** For `ota serve`, and where other commands find the update server. */
   readonly ota?: OtaProject | undefined;
+  /** For `est serve`. */
   readonly est?: EstProject | undefined;
 }
 
@@ -29,6 +32,8 @@ export interface BrokerProject {
   readonly devicePort?: number | undefined;
   /** Port of the operators’ listener for MQTT over WebSocket. Default: none. */
   readonly websocketPort?: number | undefined;
+  /** Pages that may connect there from a browser, such as `https://panel.example`. Default: none. */
+  readonly websocketOrigins?: readonly string[] | undefined;
   /** Which broker. Default `embedded`. */
   readonly kind?: 'embedded' | 'mosquitto' | undefined;
 }

@@ -6,11 +6,13 @@ type Section = 'broker' | 'ota' | 'est';
 interface Variable {
   /** Where its value goes: a field, or a field of a section. */
   readonly path: readonly [string] | readonly [Section, string];
-  readonly kind: 'text' | 'number' | 'path';
+  /** `list`: with commas between. */
+  readonly kind: 'text' | 'number' | 'path' | 'list';
 }
 
 const text = (...path: Variable['path']): Variable => ({ path, kind: 'text' });
 const number = (...path: Variable['path']): Variable => ({ path, kind: 'number' });
+const list = (...path: Variable['path']): Variable => ({ path, kind: 'list' });
 const folder = (...path: Variable['path']): Variable => ({ path, kind: 'path' });
 
 /** Every variable that stands for a field of the project file. */
@@ -25,6 +27,7 @@ export const PROJECT_VARIABLES: Readonly<Record<string, Variable>> = {
   SECURE_ESP_BROKER_OPERATOR_PORT: number('broker', 'operatorPort'),
   SECURE_ESP_BROKER_DEVICE_PORT: number('broker', 'devicePort'),
   SECURE_ESP_BROKER_WEBSOCKET_PORT: number('broker', 'websocketPort'),
+  SECURE_ESP_BROKER_WEBSOCKET_ORIGINS: list('broker', 'websocketOrigins'),
   SECURE_ESP_BROKER_KIND: text('broker', 'kind'),
   SECURE_ESP_OTA_URL: text('ota', 'url'),
   SECURE_ESP_OTA_HOST: text('ota', 'host'),
@@ -37,10 +40,11 @@ export const PROJECT_VARIABLES: Readonly<Record<string, Variable>> = {
   SECURE_ESP_EST_PORT: number('est', 'port'),
 };
 
-/** The variable of a field, for messages. */
+/** The variable of a field, or of an item in its list, for messages. */
 export const variableOf = (path: readonly PropertyKey[]): string =>
-  Object.entries(PROJECT_VARIABLES).find(([, variable]) => variable.path.join('.') === path.join('.'))?.[0] ??
-  path.join('.');
+  Object.entries(PROJECT_VARIABLES).find(
+    ([, { path: own }]) => own.join('.') === path.slice(0, own.length).join('.'),
+  )?.[0] ?? path.join('.');
 
 /** What the environment says, in the form of the project file; not checked yet. Empty variables are not set. */
 export function projectOfEnvironment(
@@ -51,12 +55,18 @@ export function projectOfEnvironment(
   for (const [name, { path, kind }] of Object.entries(PROJECT_VARIABLES)) {
     const given = env[name];
     if (given === undefined || given === '') continue;
-    const value = kind === 'number' ? numberOf(given) : kind === 'path' ? resolve(cwd, given) : given;
+    const value = valueOf(given, kind, cwd);
     const [first, second] = path;
     if (second === undefined) config[first] = value;
     else config[first] = { ...(config[first] as object | undefined), [second]: value };
   }
   return config;
+}
+
+function valueOf(given: string, kind: Variable['kind'], cwd: string): string | number | readonly string[] {
+  if (kind === 'number') return numberOf(given);
+  if (kind === 'list') return given.split(',').map((item) => item.trim());
+  return kind === 'path' ? resolve(cwd, given) : given;
 }
 
 /** What is no decimal number stays text, which the schema refuses. */

@@ -5,6 +5,7 @@ import type { ProjectConfig } from './project-config.js';
 
 const PORT_MAX = 65_535;
 const WORKERS_MAX = 256;
+const ORIGINS_MAX = 64;
 
 const chipNames = CHIPS.map(({ name }) => name);
 const path = z.string().min(1, 'is empty').max(4096, 'is longer than 4096 characters');
@@ -12,6 +13,14 @@ const port = integer(0, PORT_MAX);
 const host = z
   .string()
   .regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be a host name or an address, of at most 253 characters');
+
+/** As browsers name a page, which is what the broker compares. */
+const origin = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && new URL(text).origin === text,
+    'must be scheme, host and port only, such as https://panel.example',
+  );
 
 /** The file’s exact form: no key of another name is let through, so that a misspelt one is found. */
 export const projectSchema: z.ZodType<ProjectConfig> = z.strictObject({
@@ -30,6 +39,7 @@ export const projectSchema: z.ZodType<ProjectConfig> = z.strictObject({
       operatorPort: port.optional(),
       devicePort: port.optional(),
       websocketPort: port.optional(),
+      websocketOrigins: z.array(origin).max(ORIGINS_MAX, `must be at most ${ORIGINS_MAX}`).optional(),
       kind: z.enum(['embedded', 'mosquitto'], 'must be one of embedded, mosquitto').optional(),
     })
     .optional(),

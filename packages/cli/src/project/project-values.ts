@@ -28,11 +28,13 @@ type Shown = (file: string | undefined) => string | undefined;
 type CommandValues = (config: ProjectConfig, verb: string, shown: Shown) => OptionValues;
 
 const COMMANDS: Readonly<Record<string, CommandValues>> = {
-  broker: ({ broker = {} }, verb) => ({
+  broker: ({ broker = {}, protocol }, verb, shown) => ({
+    protocol: shown(protocol),
     host: broker.host,
     operatorPort: broker.operatorPort,
     devicePort: broker.devicePort,
     websocketPort: broker.websocketPort,
+    websocketOrigin: broker.websocketOrigins,
     // `config` writes for other programs than the embedded broker
     ...(verb === 'config' && broker.kind === 'embedded' ? {} : { kind: broker.kind }),
   }),

@@ -2,6 +2,7 @@ import type { NvsEntry } from '@secure-esp/firmware-image/nvs';
 
 /** Label of the partition in the partition table; one of its own, apart from what the device writes. */
 export const PROVISIONING_PARTITION = 'secure_esp_prov';
+/** NVS namespace in which the firmware looks for what it was provisioned with. */
 export const PROVISIONING_NAMESPACE = 'secure_esp';
 /** Counts up when a key goes away or changes its meaning. */
 export const PROVISIONING_FORMAT = 1;

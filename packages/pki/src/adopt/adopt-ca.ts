@@ -17,6 +17,7 @@ import { crossCertify } from './cross-certificate.js';
 import { ensureOperatorTrust } from './operator-trust.js';
 import { readScriptTree, type ScriptTree } from './script-tree.js';
 
+/** Whose CA to adopt, and for how long. */
 export interface AdoptOptions {
   /** root of the tree of `certificate_creation.sh`: the folder with `ca/certs/ca.crt` and `ca/keys/ca.key` in it */
   readonly from: string;
@@ -31,12 +32,14 @@ export interface AdoptOptions {
 
 /** A certificate in the adopted tree. */
 export interface AdoptedHolder {
+  /** of the certificate's file, absolute */
   readonly path: string;
   readonly commonName: string;
   readonly serial: SerialHex;
   readonly notAfter: Date;
 }
 
+/** What was adopted, and who can act as an operator because of it. */
 export interface AdoptReport {
   readonly ca: AdoptedCa;
   /** whoever has the key of one of these acts as an operator until `ca.until`; the CA may have signed more */

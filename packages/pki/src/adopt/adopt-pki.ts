@@ -11,6 +11,7 @@ import { treePaths } from '../tree/tree-paths.js';
 import { type AdoptOptions, type AdoptReport, takeSigningKey } from './adopt-ca.js';
 import { readScriptTree } from './script-tree.js';
 
+/** Options of {@link adoptPki}: the tree to make or complete, and the CA to adopt into it. */
 export type AdoptPkiOptions = InitPkiOptions & AdoptOptions;
 
 /**

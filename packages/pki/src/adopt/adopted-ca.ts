@@ -23,12 +23,22 @@ export interface AdoptedCa {
   /** the end, which is that of the list: whoever checks lists refuses the CA's clients from here on, whatever else happens */
   readonly until: Date;
   readonly serial: SerialHex;
+  /** SHA-256 of the certificate DER, lower-case hex */
   readonly fingerprint256: string;
+  /** the end of its certificate, which may be later than `until` */
   readonly notAfter: Date;
 }
 
-/** As it is on disk, also when its time is over. @throws PkiError those of reading, naming the file */
-export async function readAdoptedFiles({ paths }: Pick<TreeContext, 'paths'>): Promise<AdoptedCa | undefined> {
+/**
+ * As it is on disk, also when its time is over. The first certificate of `serverCerts` that is there tells whose bridge
+ * there is: broker and OTA server get theirs of one root, and a part of a tree may have one of them only.
+ *
+ * @throws PkiError those of reading, naming the file
+ */
+export async function readAdoptedFiles(
+  { paths }: Pick<TreeContext, 'paths'>,
+  serverCerts: readonly string[] = [paths.brokerCert, paths.otaCert],
+): Promise<AdoptedCa | undefined> {
   const { ca: caPath, crl: crlPath } = paths.adopted;
   const certificate = await readTextFile(caPath);
   const crl = await readTextFile(crlPath);
@@ -36,19 +46,26 @@ export async function readAdoptedFiles({ paths }: Pick<TreeContext, 'paths'>): P
   const parsed = parseFile(caPath, certificate, parseCertificatePem);
   const until = parseFile(crlPath, crl, (text) => verifyAdoptedCrl(text, parsed));
   const { serial, fingerprint256, notAfter } = parsed.info;
-  const cross = await readBridge(paths);
+  const cross = await readBridge(paths.adopted.cross, serverCerts);
   return Object.freeze({ certificate, crl, cross, until, serial, fingerprint256, notAfter });
 }
 
-async function readBridge({ adopted, brokerCert }: TreeContext['paths']): Promise<Pem | undefined> {
-  const cross = (await readCertificateFile(adopted.cross))?.pem;
-  const server = (await readCertificateFile(brokerCert))?.pem;
-  return cross !== undefined && server !== undefined && bridges(cross, server) ? cross : undefined;
+async function readBridge(crossPath: string, serverCerts: readonly string[]): Promise<Pem | undefined> {
+  const cross = (await readCertificateFile(crossPath))?.pem;
+  if (cross === undefined) return undefined;
+  for (const path of serverCerts) {
+    const server = await readCertificateFile(path);
+    if (server) return bridges(cross, server.pem) ? cross : undefined;
+  }
+  return undefined;
 }
 
 /** The adopted CA while its time lasts. @throws PkiError those of reading, naming the file */
-export async function readAdopted(context: Pick<TreeContext, 'paths' | 'now'>): Promise<AdoptedCa | undefined> {
-  const adopted = await readAdoptedFiles(context);
+export async function readAdopted(
+  context: Pick<TreeContext, 'paths' | 'now'>,
+  serverCerts?: readonly string[],
+): Promise<AdoptedCa | undefined> {
+  const adopted = await readAdoptedFiles(context, serverCerts);
   return adopted && context.now() < adopted.until ? adopted : undefined;
 }
 

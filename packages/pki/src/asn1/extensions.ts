@@ -29,9 +29,11 @@ export const EXTENSION_OIDS = {
 
 /** Bit numbers of RFC 5280 4.2.1.3. */
 const KEY_USAGE_BITS = { digitalSignature: 0, keyEncipherment: 2, keyCertSign: 5, cRLSign: 6 } as const;
+/** The key usages of RFC 5280 4.2.1.3 that certificates of this package have. */
 export type KeyUsage = keyof typeof KEY_USAGE_BITS;
 
 const EXTENDED_KEY_USAGE_OIDS = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' } as const;
+/** The extended key usages of RFC 5280 4.2.1.12 that certificates of this package have. */
 export type ExtendedKeyUsage = keyof typeof EXTENDED_KEY_USAGE_OIDS;
 
 /** One extension: its value is the DER inside the OCTET STRING. */

@@ -13,6 +13,7 @@ export interface DeviceBatchProgress {
   readonly issued: number;
 }
 
+/** Keys, speed and progress of a batch of devices. */
 export interface IssueDevicesOptions {
   /** keys to make; default `ec-p256`. Devices that have a pair keep it, whatever its kind */
   keyAlgorithm?: KeyAlgorithm;
@@ -28,6 +29,7 @@ export const DEVICE_STATES = ['issued', 'existing', 'revoked'] as const;
 /** `issued`: in this run; `existing`: it was there; `revoked`: it was there and is left alone. */
 export type DeviceBatchState = (typeof DEVICE_STATES)[number];
 
+/** A device of a batch, and its certificate now. */
 export interface BatchDevice {
   readonly id: string;
   readonly state: DeviceBatchState;

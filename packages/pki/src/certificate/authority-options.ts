@@ -14,6 +14,7 @@ import type { ValidityOptions } from './validity.js';
 export interface AuthorityContext {
   /** the roles this CA may issue; everything else is `ERR_PKI_ROLE` */
   roles: readonly Role[];
+  /** remembers every certificate, and who owns a name */
   store: PkiStore;
   /** default: the system clock */
   now?: () => Date;
@@ -22,6 +23,7 @@ export interface AuthorityContext {
 }
 
 export interface CreateAuthorityOptions extends AuthorityContext, ValidityOptions {
+  /** of the root certificate */
   subject: Subject & { CN: string };
   /** the key to certify; default: a new one of `keyAlgorithm` */
   signer?: Signer;
@@ -32,11 +34,14 @@ export interface CreateAuthorityOptions extends AuthorityContext, ValidityOption
 }
 
 export interface OpenAuthorityOptions extends AuthorityContext {
+  /** of the CA */
   certificate: Pem;
+  /** must hold the certificate's key: `ERR_PKI_KEY` */
   signer: Signer;
 }
 
 export interface IssueOptions extends ValidityOptions {
+  /** decides key usage, default validity and which names are allowed */
   role: Role;
   /** the OU is set to the role; giving another one is an error */
   subject: Subject & { CN: string };
@@ -52,6 +57,7 @@ export interface IssueOptions extends ValidityOptions {
 export interface IssueFromCsrOptions extends ValidityOptions {
   /** PKCS#10, PEM text or DER bytes */
   csr: Pem | Uint8Array;
+  /** decides key usage, default validity and which names are allowed */
   role: Role;
   /** the subject to certify; `CN` is required here unless `takeCommonName` is set */
   subject?: Subject;
@@ -61,6 +67,7 @@ export interface IssueFromCsrOptions extends ValidityOptions {
   san?: San;
 }
 
+/** A new certificate, read back and verified before it was given out. */
 export interface Issued {
   readonly certificate: Pem;
   readonly info: CertificateInfo;

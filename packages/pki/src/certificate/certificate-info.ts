@@ -45,6 +45,7 @@ export interface CertificateInfo {
   /** from the OU; `ca` for a certificate authority, undefined for anything else */
   readonly role: Role | 'ca' | undefined;
   readonly isCa: boolean;
+  /** how many further CAs a chain may hold below this one; undefined: any number, or no CA */
   readonly pathLength: number | undefined;
   readonly keyUsage: readonly KeyUsage[];
   readonly extKeyUsage: readonly ExtendedKeyUsage[];

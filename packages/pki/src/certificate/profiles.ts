@@ -4,6 +4,7 @@ import type { KeyAlgorithm } from '../keys/key-algorithm.js';
 
 /** What a certificate is for; written into the subject's OU. */
 export const ROLES = ['device', 'operator', 'broker', 'ota'] as const;
+/** One of {@link ROLES}. */
 export type Role = (typeof ROLES)[number];
 
 /** A kind of leaf certificate, as data. */
@@ -12,6 +13,7 @@ export interface LeafProfile {
   readonly extendedKeyUsage: readonly ExtendedKeyUsage[];
   /** servers must name their hosts, clients must not */
   readonly subjectAltName: 'required' | 'forbidden';
+  /** what a CN must match, and the same for people, as the end of a message */
   readonly commonName: { readonly pattern: RegExp; readonly limit: string };
   /** default validity, in days */
   readonly days: number;
@@ -21,6 +23,7 @@ export interface LeafProfile {
 const CLIENT_NAME = { pattern: /^[A-Za-z0-9_-]{1,64}$/, limit: '1..64 characters of A-Z a-z 0-9 _ -' } as const;
 const SERVER_NAME = { pattern: /^[A-Za-z0-9._:-]{1,64}$/, limit: '1..64 characters of A-Z a-z 0-9 . _ : -' } as const;
 
+/** What a certificate of each role may say. Devices last 3,650 days by default, everybody else 825. */
 export const LEAF_PROFILES: Readonly<Record<Role, LeafProfile>> = {
   device: {
     role: 'device',

@@ -6,6 +6,10 @@ export interface ValidityOptions {
   notBefore?: Date;
   /** default: now plus `days`; not together with `days` */
   notAfter?: Date;
+  /**
+   * 1/86,400..3,000,000, fractions allowed; default: 7,300 for a new CA, else of the role's profile, cut to the
+   * issuer's own end
+   */
   days?: number;
   /** default 86,400: a device's clock may be behind */
   backdateSeconds?: number;

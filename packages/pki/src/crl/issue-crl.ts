@@ -14,10 +14,13 @@ import { verifyCrlOf } from './verify-crl.js';
 export const CRL_DAYS = 30;
 const CRL_BACKDATE_SECONDS = 300;
 
+/** Whose revocation list to write, and until when it lasts. */
 export interface IssueCrlOptions {
   /** the CA whose certificates are revoked */
   readonly certificate: Pem;
+  /** of the CA's key */
   readonly signer: Signer;
+  /** says what is revoked, numbers the list and keeps it */
   readonly store: PkiStore;
   /** default: now plus `days`; not together with `days` */
   readonly nextUpdate?: Date;
@@ -29,6 +32,7 @@ export interface IssueCrlOptions {
   readonly now?: () => Date;
 }
 
+/** A new revocation list, read back and verified. */
 export interface IssuedCrl {
   readonly crl: Pem;
   readonly info: CrlInfo;

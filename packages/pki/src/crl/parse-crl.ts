@@ -14,6 +14,7 @@ export interface CrlInfo {
   readonly issuer: Readonly<Subject>;
   /** subject key identifier of the issuer, lower-case hex */
   readonly issuerKeyId: string;
+  /** counts the lists of an issuer (RFC 5280 5.2.3) */
   readonly number: bigint;
   readonly thisUpdate: Date;
   /** from here on everybody who checks the list refuses every certificate of the issuer */

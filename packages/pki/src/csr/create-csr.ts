@@ -10,6 +10,7 @@ import { encodePem, type Pem } from '../pem.js';
 import { parseCsr } from './csr-info.js';
 import { EXTENSION_REQUEST_OID } from './requested-extensions.js';
 
+/** Whose key a request is for, and which names it asks for. */
 export interface CreateCsrOptions {
   /** the private key to be certified, or a {@link Signer} that holds it; it is not part of the request */
   key: KeyObject | Pem | Signer;

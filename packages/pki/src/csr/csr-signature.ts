@@ -12,6 +12,7 @@ export const CSR_SIGNATURE_ALGORITHMS = [
   'rsa-sha384',
   'rsa-sha512',
 ] as const;
+/** One of the ways in which a request may be signed. */
 export type CsrSignatureAlgorithm = (typeof CSR_SIGNATURE_ALGORITHMS)[number];
 
 /** RFC 5758 3.2 (parameters absent) and RFC 4055 5 (parameters NULL), byte for byte. */

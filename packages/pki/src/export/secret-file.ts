@@ -1,5 +1,6 @@
 import { SECRET_FILE_MODE, writeFileAtomic } from '../files/atomic-file.js';
 
+/** What {@link writeSecretFile} does with a file that is there. */
 export interface WriteSecretFileOptions {
   /** default `refuse`: `ERR_PKI_EXISTS` when the file is there; `replace` swaps it in one step */
   readonly existing?: 'refuse' | 'replace';

@@ -8,6 +8,7 @@ import { decryptPbes2 } from './pbes2-decryption.js';
 import { checkIterations, DEFAULT_ITERATIONS, encryptPbes2 } from './pbes2-encryption.js';
 import { checkedPassphrase } from './passphrase.js';
 
+/** What a guess at the passphrase costs. */
 export interface EncryptPrivateKeyOptions {
   /** PBKDF2 rounds, 100,000..10,000,000; default 600,000, about 0.3 s on a thread of the libuv pool */
   iterations?: number;

@@ -6,6 +6,7 @@ import { generatePrivateKey, parsePrivateKey } from './key-pair.js';
 
 /** The image signature formats of ESP-IDF ("Secure Boot v1" and "v2", each with or without hardware secure boot). */
 export const FIRMWARE_KEY_SCHEMES = ['v1-ecdsa-p256', 'v2-rsa-3072', 'v2-ecdsa-p256'] as const;
+/** One of {@link FIRMWARE_KEY_SCHEMES}. */
 export type FirmwareKeyScheme = (typeof FIRMWARE_KEY_SCHEMES)[number];
 
 const ALGORITHM_OF_SCHEME: Readonly<Record<FirmwareKeyScheme, KeyAlgorithm>> = {

@@ -3,6 +3,7 @@ import { PkiError } from '../errors.js';
 
 /** The keys this package certifies and signs with. */
 export const KEY_ALGORITHMS = ['ec-p256', 'ec-p384', 'rsa-2048', 'rsa-3072', 'rsa-4096'] as const;
+/** One of {@link KEY_ALGORITHMS}. */
 export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
 
 /** OpenSSL's names of the curves. */

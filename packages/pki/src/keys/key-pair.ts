@@ -10,9 +10,11 @@ const generateAsync = promisify(generateKeyPair);
 /** How a private key is written: `pkcs8` for TLS and CA keys, `traditional` (SEC1, PKCS#1) for firmware keys. */
 export type PrivateKeyEncoding = 'pkcs8' | 'traditional';
 
+/** A private key, held in memory. */
 export interface PrivateKey {
   readonly algorithm: KeyAlgorithm;
   readonly keyObject: KeyObject;
+  /** as it was read, or in the encoding that was asked for */
   readonly pem: Pem;
 }
 

@@ -23,6 +23,7 @@ export function parseReleaseKey(pem: Pem): ReleaseKey {
   return Object.freeze({ privateKey: pem, publicKey: encodePem('PUBLIC KEY', spki), id: keyId(spki) });
 }
 
+/** Makes a new release key. */
 export const generateReleaseKey = async (): Promise<ReleaseKey> =>
   parseReleaseKey((await generatePrivateKey('ec-p256')).pem);
 

@@ -17,8 +17,11 @@ const signOffThread = promisify<string, Buffer, KeyObject, Buffer>(sign);
  *   verified before it is used.
  */
 export interface Signer {
+  /** of the key; decides the hash */
   readonly algorithm: KeyAlgorithm;
+  /** constant */
   readonly spki: Buffer;
+  /** see above; the result is verified before it is used */
   sign(tbs: Buffer): Promise<Buffer>;
 }
 

@@ -7,6 +7,7 @@ import { type CertificateState, type Revocation, stateOf } from '../stores/revoc
 /** A certificate that was issued, and what became of it. */
 export interface InventoryEntry extends IssuedRecord {
   readonly state: CertificateState;
+  /** undefined unless it was revoked */
   readonly revocation: Revocation | undefined;
 }
 

@@ -7,6 +7,7 @@ import type { Revocation, RevocationReason } from '../stores/revocation.js';
 /** One certificate, or every one that a name ever got. */
 export type RevokeTarget = { readonly serial: SerialHex } | { readonly commonName: string };
 
+/** Why and since when certificates are revoked. */
 export interface RevokeOptions {
   /** default `unspecified` */
   readonly reason?: RevocationReason;

@@ -22,7 +22,9 @@ import { readRolloverStatus, ROLLOVER_PHASES, type RolloverPhase, type RolloverS
 import { reissueUnderNewRoot, switchRollover } from './switch-rollover.js';
 
 export interface RolloverOptions extends FinishOptions {
+  /** which CA is replaced */
   readonly authority: AuthorityName;
+  /** one after the other: `prepare`, `switch`, `finish` */
   readonly phase: RolloverPhase;
   /** stops the phase between two files; repeat it to complete it */
   readonly signal?: AbortSignal;
@@ -30,6 +32,7 @@ export interface RolloverOptions extends FinishOptions {
   readonly onProgress?: (event: PkiProgress) => void;
 }
 
+/** What a phase of a rollover has done. */
 export interface RolloverReport {
   /** of both CAs, after the phase */
   readonly status: readonly RolloverStatus[];

@@ -14,16 +14,20 @@ import type { TreeContext } from '../tree/tree-context.js';
 import type { Authorities, AuthorityFile, CertificateFile } from '../tree/tree-files.js';
 import { generationOf } from './generation.js';
 
+/** `prepare`: a new root, trusted beside the old one; `switch`: the new one signs; `finish`: the old one goes. */
 export const ROLLOVER_PHASES = ['prepare', 'switch', 'finish'] as const;
+/** One of {@link ROLLOVER_PHASES}. */
 export type RolloverPhase = (typeof ROLLOVER_PHASES)[number];
 
 /** `none`: one root. `prepared`: two, the old one signs. `switched`: two, the new one signs. */
 export type RolloverState = 'none' | 'prepared' | 'switched';
 
+/** A root certificate, in short. */
 export interface RootSummary {
   readonly commonName: string;
   readonly serial: SerialHex;
   readonly notAfter: Date;
+  /** SHA-256 of the certificate DER, lower-case hex */
   readonly fingerprint256: string;
 }
 
@@ -37,6 +41,7 @@ export interface RemainingCertificate {
   readonly superseded: boolean;
 }
 
+/** How far the rollover of a CA is, and what keeps it from going on. */
 export interface RolloverStatus {
   readonly authority: AuthorityName;
   readonly state: RolloverState;
@@ -44,6 +49,7 @@ export interface RolloverStatus {
   readonly unfinished: RolloverPhase | undefined;
   /** the phase to run next, after what `prepared` and `switched` mean has reached everybody */
   readonly next: RolloverPhase;
+  /** the root that signs now */
   readonly signing: RootSummary;
   /** the root to come (`prepared`) or to go (`switched`) */
   readonly other: RootSummary | undefined;

@@ -12,6 +12,7 @@ import { parseClaim, parseRecord, parseRevocation } from './record-files.js';
 import { checkRevocation, type CrlRecord, type Revocation } from './revocation.js';
 import { checkClaim, matchesFilter, type NameClaim, nameKey, serialExists, unknownSerial } from './store-rules.js';
 
+/** Hooks of a {@link FilePkiStore}. */
 export interface FilePkiStoreOptions {
   /** called before a file is made, with its path; what it throws stops the write */
   onWrite?: (path: string) => void;

@@ -12,10 +12,12 @@ export interface IssuedRecord {
   readonly issuerKeyId: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** SHA-256 of the certificate DER, lower-case hex */
   readonly fingerprint256: string;
   readonly certificate: Pem;
 }
 
+/** All that is given must hold. */
 export interface IssuedFilter {
   role?: Role | 'ca';
   commonName?: string;
@@ -35,6 +37,7 @@ export interface PkiStore {
   claimName(commonName: string, role: Role): Promise<void>;
   /** Rejects with `ERR_PKI_EXISTS` when the serial is known. */
   put(record: IssuedRecord): Promise<void>;
+  /** Undefined when no certificate has this serial. */
   get(serial: SerialHex): Promise<IssuedRecord | undefined>;
   /** In order of serial. */
   list(filter?: IssuedFilter): AsyncIterable<IssuedRecord>;
@@ -44,6 +47,7 @@ export interface PkiStore {
    * Rejects with `ERR_PKI_UNKNOWN_SERIAL`, `ERR_PKI_OPTION` (reason), `ERR_PKI_VALIDITY` (date).
    */
   revoke(serial: SerialHex, revocation: Omit<Revocation, 'serial'>): Promise<Revocation>;
+  /** Undefined when the certificate is not revoked, or not known. */
   revocation(serial: SerialHex): Promise<Revocation | undefined>;
   /** In order of serial. */
   revocations(): AsyncIterable<Revocation>;

@@ -15,6 +15,7 @@ export const REVOCATION_REASONS = [
   'cessationOfOperation',
   'privilegeWithdrawn',
 ] as const;
+/** One of {@link REVOCATION_REASONS}. */
 export type RevocationReason = (typeof REVOCATION_REASONS)[number];
 
 /** Why and when a certificate ceased to be good. Final. */
@@ -29,10 +30,12 @@ export interface Revocation {
 export interface CrlRecord {
   /** subject key identifier of the issuer, lower-case hex */
   readonly issuerKeyId: string;
+  /** counts the lists of this issuer, from 1 */
   readonly number: bigint;
   readonly crl: Pem;
 }
 
+/** `revoked` counts before `expired`; a certificate that is not valid yet is `good`. */
 export const CERTIFICATE_STATES = ['good', 'revoked', 'expired'] as const;
 /** `revoked` stays `revoked` after the certificate's end. */
 export type CertificateState = (typeof CERTIFICATE_STATES)[number];

@@ -8,13 +8,11 @@ import { checkCommonName } from '../certificate/profiles.js';
 import { PkiError } from '../errors.js';
 import { type LockOptions, withLock } from '../files/lock-file.js';
 import type { FirmwareKeyScheme } from '../keys/firmware-key.js';
-import type { ReleaseKey } from '../keys/release-key.js';
 import { type InventoryEntry, type InventoryFilter, listInventory } from '../lifecycle/inventory.js';
 import type { RevokeOptions, RevokeTarget } from '../lifecycle/revoke.js';
 import type { Pem } from '../pem.js';
 import { rollOverInTree, type RolloverOptions, type RolloverReport } from '../rollover/roll-over.js';
 import { readRolloverStatus, type RolloverStatus } from '../rollover/rollover-status.js';
-import type { PkiTree } from './pki-tree.js';
 import { deviceAuthority, openAuthority, readAuthority, serverAuthority } from './tree-authorities.js';
 import { type TreeContext, treeContext } from './tree-context.js';
 import { ensureCrls, readCrls, type RefreshCrlsOptions, type TreeCrls } from './tree-crls.js';
@@ -23,36 +21,44 @@ import { signCsrInTree, type SignCsrOptions } from './tree-csr.js';
 import { ensureDevice, listDevices } from './tree-devices.js';
 import { type Authorities, type AuthorityFile, readCertificateFile } from './tree-files.js';
 import { type RevokeReport, renewInTree, revokeInTree } from './tree-lifecycle.js';
-import { brokerParty, deviceParty, operatorParty, otaParty } from './tree-parties.js';
+import { deviceParty } from './tree-parties.js';
+import { type PkiTreeOf, readParts, refuseOtherParts, TREE_PARTS, type TreePart } from './tree-parts.js';
 import type { TreePaths } from './tree-paths.js';
 import { type RenewOptions, revokedError } from './tree-renewal.js';
-import { ensureFirmwareKey, readFirmwareKey, readReleaseKey } from './tree-signing-keys.js';
+import { ensureFirmwareKey, readFirmwareKey } from './tree-signing-keys.js';
 
 interface TreeContents {
   readonly authorities: Authorities;
   readonly adopted: AdoptedCa | undefined;
-  readonly broker: Credentials;
-  readonly ota: Credentials;
-  readonly operator: Credentials;
-  readonly release: ReleaseKey;
 }
 
 export interface LoadTreeOptions {
   /** for the calls on the tree that write */
   readonly lock: LockOptions;
   readonly created: readonly string[];
+  /** default: all, which is what the type says then */
+  readonly parts?: ReadonlySet<TreePart> | undefined;
 }
 
+const WHOLE: ReadonlySet<TreePart> = new Set(TREE_PARTS);
+
 /**
- * Reads and checks a whole tree, without its CA keys.
+ * Reads and checks a whole tree, or some parts of it, without its CA keys.
  *
  * @throws PkiError `ERR_PKI_NOT_FOUND` when a file is missing, and those of reading
  */
-export async function loadTree(context: TreeContext, { lock, created }: LoadTreeOptions): Promise<PkiTree> {
+export async function loadTree<P extends TreePart = TreePart>(
+  context: TreeContext,
+  options: LoadTreeOptions,
+): Promise<PkiTreeOf<P>> {
   const { paths, now } = context;
-  const needed = <T>(value: T | undefined, path: string): T => {
+  const { parts = WHOLE } = options;
+  const needed = <T>(value: T | undefined, path: string, part?: TreePart): T => {
     if (value !== undefined) return value;
-    const message = `no complete certificate tree in ${paths.root} (${path} is missing): run \`secure-esp pki init\``;
+    const message =
+      part === undefined || options.parts === undefined
+        ? `no complete certificate tree in ${paths.root} (${path} is missing): run \`secure-esp pki init\``
+        : `${path} is missing, of the part "${part}" of a certificate tree: copy it from where certificates are issued`;
     throw new PkiError('ERR_PKI_NOT_FOUND', message, { path });
   };
   const authorities: Authorities = {
@@ -60,17 +66,13 @@ export async function loadTree(context: TreeContext, { lock, created }: LoadTree
     devices: needed(await readAuthority(deviceAuthority(paths), now()), paths.deviceCaCert),
   };
   const { servers } = authorities;
-  const party = async (spec: CredentialsSpec): Promise<Credentials> =>
-    needed(await loadCredentials(spec, servers, servers.bundle), spec.certPath);
-  const contents: TreeContents = {
-    authorities,
-    adopted: await readAdopted(context),
-    broker: await party(brokerParty(paths)),
-    ota: await party(otaParty(paths)),
-    operator: await party(operatorParty(paths)),
-    release: needed(await readReleaseKey(paths), paths.releaseKey),
-  };
-  return Object.freeze(new FilePkiTree(context, contents, { lock, created }));
+  const party = (spec: CredentialsSpec): Promise<Credentials | undefined> =>
+    loadCredentials(spec, servers, servers.bundle);
+  const values = await readParts(parts, { paths, party, needed });
+  const adopted = await readAdopted(context, parts.has('broker') || !parts.has('ota') ? undefined : [paths.otaCert]);
+  const tree = new FilePkiTree(context, { authorities, adopted }, options);
+  refuseOtherParts(tree, parts);
+  return Object.freeze(Object.assign(tree, values)) as unknown as PkiTreeOf<P>;
 }
 
 async function loadCredentials(
@@ -91,19 +93,14 @@ async function loadCredentials(
   });
 }
 
-class FilePkiTree implements PkiTree {
+/** What every opened tree has; the values of its parts are put beside. */
+class FilePkiTree implements PkiTreeOf<never> {
   readonly dir: string;
   readonly paths: TreePaths;
   readonly created: readonly string[];
   readonly ca: Pem;
   readonly deviceCa: Pem;
   readonly adopted: AdoptedCa | undefined;
-  readonly broker: Credentials;
-  readonly ota: Credentials;
-  readonly operator: Credentials;
-  readonly releaseKey: Pem;
-  readonly releaseKeyId: string;
-  readonly releasePublicKey: Pem;
   readonly #context: TreeContext;
   #known: Authorities;
   readonly #lock: LockOptions;
@@ -118,12 +115,6 @@ class FilePkiTree implements PkiTree {
     this.ca = contents.authorities.servers.bundle;
     this.deviceCa = contents.authorities.devices.bundle;
     this.adopted = contents.adopted;
-    this.broker = contents.broker;
-    this.ota = contents.ota;
-    this.operator = contents.operator;
-    this.releaseKey = contents.release.privateKey;
-    this.releaseKeyId = contents.release.id;
-    this.releasePublicKey = contents.release.publicKey;
   }
 
   async device(id: string): Promise<Credentials> {

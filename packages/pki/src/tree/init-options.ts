@@ -6,6 +6,7 @@ import { type FirmwareKeyScheme, schemeForChip } from '../keys/firmware-key.js';
 import type { WantedHosts } from './tree-credentials.js';
 import type { PkiProgress } from './tree-writer.js';
 
+/** What {@link initPki} makes where it is missing. What exists stays as it is. */
 export interface InitPkiOptions {
   /** root of the tree; made (0700) when missing, otherwise its own mode stays */
   dir: string;

@@ -24,6 +24,7 @@ import {
 } from './tree-files.js';
 import type { TreePaths } from './tree-paths.js';
 
+/** The two CAs of a tree, see {@link AuthorityName}. */
 export const AUTHORITY_NAMES = ['ca', 'device-ca'] as const;
 /** `ca` signs servers and operators, `device-ca` devices. */
 export type AuthorityName = (typeof AUTHORITY_NAMES)[number];

@@ -22,11 +22,13 @@ export interface Credentials {
   readonly cert: Pem;
   /** PKCS#8 */
   readonly key: Pem;
+  /** absolute, like all paths here */
   readonly certPath: string;
   readonly keyPath: string;
   /** the CA of broker and OTA server, for every role */
   readonly ca: Pem;
   readonly caPath: string;
+  /** common name of `cert` */
   readonly cn: string;
 }
 

@@ -25,6 +25,7 @@ export interface RootCrl {
 
 /** A revocation list of a tree: read, and verified with its CA. While a CA is rolled over it is one list of each root. */
 export interface TreeCrl {
+  /** absolute */
   readonly path: string;
   /** the whole file, which Mosquitto takes as it is */
   readonly crl: Pem;
@@ -45,6 +46,7 @@ export interface TreeCrls {
   readonly devices: TreeCrl | undefined;
 }
 
+/** When revocation lists are written again, and how long the new ones last. */
 export interface RefreshCrlsOptions {
   /** default 30 */
   readonly days?: number;

@@ -11,8 +11,10 @@ import type { Authorities } from './tree-files.js';
 
 /** The roles that hold their own keys: servers get theirs in the tree. */
 export const CSR_ROLES = ['device', 'operator'] as const;
+/** One of {@link CSR_ROLES}. */
 export type CsrRole = (typeof CSR_ROLES)[number];
 
+/** How a tree answers a certificate request. */
 export interface SignCsrOptions {
   /** PKCS#10, PEM text or DER bytes */
   readonly csr: Pem | Uint8Array;

@@ -11,6 +11,7 @@ import { type Authorities, readCertificateFile } from './tree-files.js';
 import { brokerParty, deviceParty, operatorParty, otaParty } from './tree-parties.js';
 import { type RenewOptions, renewCredentials } from './tree-renewal.js';
 
+/** What was revoked, and the lists that say so. */
 export interface RevokeReport {
   /** of the certificates that were asked for; dates and reasons are those of their first revocation */
   readonly revoked: readonly Revocation[];

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { FirmwareKeyScheme } from '../keys/firmware-key.js';
 
+/** Absolute paths of a device's files, whether they exist or not. */
 export interface DevicePaths {
   readonly dir: string;
   readonly cert: string;
@@ -52,6 +53,7 @@ export interface TreePaths {
   readonly mqttClientKey: string;
   readonly otaCertsCa: string;
   readonly otaCertsUpdateCert: string;
+  /** by signature scheme */
   readonly firmwareKeys: Readonly<Record<FirmwareKeyScheme, string>>;
   readonly releaseKey: string;
   readonly releasePublicKey: string;

@@ -6,6 +6,7 @@ import type { TreeContext } from './tree-context.js';
 import { createKey, type CredentialsSpec, readCredentials } from './tree-credentials.js';
 import { type AuthorityFile, type CertificateFile, type KeyFile, readKeyFile } from './tree-files.js';
 
+/** What a renewed certificate is like, and what becomes of the old one. */
 export interface RenewOptions {
   /** days of the new certificate; default: of the role's profile, cut to the CA's own end */
   readonly days?: number;

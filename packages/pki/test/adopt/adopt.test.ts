@@ -56,6 +56,19 @@ describeWithOpenssl('adopting a tree of certificate_creation.sh', () => {
     expect((await initPki({ dir, devices: ['a'] })).created).toEqual([]);
   });
 
+  test('a copy of the OTA server’s part alone has the bridge, too', async () => {
+    const dir = await tempDir();
+    await adoptPki({ dir, from });
+    const whole = await openPki(dir);
+    const { brokerCert, brokerKey, operatorCert, operatorKey, releaseKey } = whole.paths;
+    for (const file of [brokerCert, brokerKey, operatorCert, operatorKey, releaseKey]) await rm(file);
+    const { adopted } = await openPki(dir, { parts: ['ota'] });
+    expect(adopted?.cross).toBeTypeOf('string');
+    expect(adopted).toEqual(whole.adopted);
+    await writeFile(brokerCert, 'damaged');
+    expect((await openPki(dir, { parts: ['ota'] })).adopted).toEqual(adopted);
+  });
+
   test('changes nothing when it is repeated, and moves the end only when it is told to', async () => {
     const dir = await tempDir();
     const until = new Date(Math.floor(Date.now() / 1000) * 1000 + 30 * DAY_MS);

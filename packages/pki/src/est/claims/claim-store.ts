@@ -7,6 +7,7 @@ import type { Claim } from './claim.js';
  * The store keeps claims, it does not judge them.
  */
 export interface ClaimStore {
+  /** Undefined where there is none, and for another spelling of the id. */
   get(deviceId: string): Promise<Claim | undefined>;
   /** Keeps the claim, in the place of an older one. Rejects with `ERR_PKI_NAME` when another spelling of the id has one. */
   put(claim: Claim): Promise<void>;

@@ -22,8 +22,10 @@ export interface Claim {
 
 /** `open`: not used yet; `bound`: a key is known, its certificate not yet; `used`: there is a certificate. */
 export const CLAIM_STATES = ['open', 'bound', 'used', 'expired'] as const;
+/** One of {@link CLAIM_STATES}. */
 export type ClaimState = (typeof CLAIM_STATES)[number];
 
+/** A claim that was used stays `used` after its end. */
 export function claimState({ expiresAt, usedAt, serial }: Claim, now: Date): ClaimState {
   if (serial !== undefined) return 'used';
   if (now >= expiresAt) return 'expired';

@@ -8,9 +8,11 @@ import type { EstAuthority } from '../handler/est-authority.js';
 import { type Claim, sha256Hex } from './claim.js';
 import type { ClaimStore } from './claim-store.js';
 
+/** Who may enrol, until when, and by what. */
 export interface CreateClaimsOptions {
   /** who may enrol; each gets a claim of its own */
   readonly deviceIds: readonly string[];
+  /** where the claims are put; an older one of the same device is replaced */
   readonly claims: ClaimStore;
   /** tells who has a certificate already; a tree is one */
   readonly authority: Pick<EstAuthority, 'inventory'>;
@@ -26,6 +28,7 @@ export interface CreateClaimsOptions {
   readonly random?: RandomSource;
 }
 
+/** A claim that was put into the store, and the token that it has only the hash of. */
 export interface CreatedClaim {
   readonly claim: Claim;
   /** 256 random bits, base64url; here and nowhere else, the store has only its hash. Undefined with `publicKey`. */

@@ -11,6 +11,7 @@ import { encodeClaim, parseClaimRecord } from './claim-record.js';
 import { byDeviceId, checkSpelling, claimKey } from './claim-rules.js';
 import type { ClaimStore } from './claim-store.js';
 
+/** How patient a {@link FileClaimStore} is. */
 export interface FileClaimStoreOptions {
   /** how long `exclusive` waits for others, default 10,000 */
   readonly lockTimeoutMs?: number;

@@ -11,6 +11,7 @@ import { checkEnrolled, readCertificate } from './check-enrolled.js';
 import { callEst, type EstConnection } from './est-request.js';
 
 export interface EnrollOverEstOptions extends EstConnection {
+  /** whom to enrol; the certificate must be of this id */
   readonly deviceId: string;
   /** default: none, for a preauthorised key */
   readonly claimToken?: string;
@@ -34,6 +35,9 @@ export interface ReenrollOverEstOptions extends EstConnection {
   readonly deviceCa?: Pem;
 }
 
+/**
+ * A certificate that was got over EST and checked: of the id and the key that were asked for, by a CA that is trusted.
+ */
 export interface EnrolledDevice {
   readonly certificate: Pem;
   readonly info: CertificateInfo;

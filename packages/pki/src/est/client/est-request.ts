@@ -13,6 +13,7 @@ export interface EstConnection {
   readonly url: string | URL;
   /** the CA that the server must be certified by (PEM, one or more); nothing else is trusted */
   readonly ca: Pem;
+  /** gives up; the call then rejects with its reason */
   readonly signal?: AbortSignal;
   /** for each of the one or two requests, milliseconds, default 30,000 */
   readonly timeoutMs?: number;

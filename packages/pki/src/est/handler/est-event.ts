@@ -30,6 +30,7 @@ export type EstEvent =
   /** of a standalone server: no TLS connection came about */
   | { readonly type: 'handshake_failed'; readonly code: string; readonly address?: string };
 
+/** Must be quick: the request waits for it. What it throws becomes a process warning. */
 export type EstEventListener = (event: EstEvent) => void;
 
 /** A listener that throws must not end a request. */

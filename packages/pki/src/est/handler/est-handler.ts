@@ -17,6 +17,7 @@ import { refusalOf } from './refusal-of-error.js';
 import { type EnrolContext, simpleEnroll } from './simple-enroll.js';
 import { type ReenrolContext, simpleReenroll } from './simple-reenroll.js';
 
+/** An enrolment server without a network: a request in, a reply out. */
 export interface EstHandler {
   /** Answers every request, errors included; rejects never. */
   handle(request: EstRequest): Promise<EstReply>;

@@ -6,7 +6,9 @@ import type { BodyLimits } from '../http/read-body.js';
 import type { EstAuthority } from './est-authority.js';
 import { type EstEventListener, isolateListener } from './est-event.js';
 
+/** What both enrolment handlers take. */
 export interface EstCommonOptions {
+  /** issues and revokes; a tree is one */
   readonly authority: EstAuthority;
   /** path before the operations, default `/.well-known/est` */
   readonly prefix?: string;
@@ -21,17 +23,21 @@ export interface EstCommonOptions {
   readonly maxReenrolmentsPerHour?: number;
   /** for the body of a request, milliseconds, default 10,000 */
   readonly bodyTimeoutMs?: number;
+  /** default: nobody is told */
   readonly onEvent?: EstEventListener;
   /** default: the system clock */
   readonly now?: () => Date;
 }
 
+/** What {@link createEstHandler} enrols by. */
 export interface EstHandlerOptions extends EstCommonOptions {
+  /** who may enrol */
   readonly claims: ClaimStore;
   /** wrong tokens for one device id within ten minutes, after which the answer is 429; default 10 */
   readonly maxWrongTokens?: number;
 }
 
+/** What {@link createEstGraceHandler} renews, and for how long after the end of a certificate. */
 export interface EstGraceHandlerOptions extends EstCommonOptions {
   /** how long a certificate may be over, days, 1..3650, default 365 */
   readonly maxDaysExpired?: number;

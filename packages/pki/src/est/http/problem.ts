@@ -27,6 +27,7 @@ export const EST_PROBLEMS = {
   unavailable: { status: 503, message: 'Certificates cannot be issued right now. Try again later.' },
 } as const satisfies Record<string, { readonly status: number; readonly message: string }>;
 
+/** A key of {@link EST_PROBLEMS}: the `code` of a refusal. */
 export type EstProblemCode = keyof typeof EST_PROBLEMS;
 
 /** Ends the handling of a request with an error reply. It never leaves the handler. */

@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls';
 import type { EstHandler } from '../handler/est-handler.js';
 import type { EstPeer, EstReply, EstRequest } from '../http/est-exchange.js';
 
+/** How an EST handler takes requests from `node:https`. */
 export interface EstListenerOptions {
   /** The client's certificate. Default: of the request's own TLS connection. */
   readonly peerOf?: (request: IncomingMessage) => EstPeer | undefined;
@@ -14,6 +15,7 @@ export interface EstListenerOptions {
 const LINGER_MS = 1000;
 const LINGER_BYTES = 1024 * 1024;
 
+/** A request listener of `node:https`. */
 export type EstListener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**

@@ -8,6 +8,7 @@ import type { EstEventListener } from '../handler/est-event.js';
 import type { EstHandler } from '../handler/est-handler.js';
 import { toEstListener } from './est-listener.js';
 
+/** What one client, and all together, may cost an enrolment server. */
 export interface EstPortLimits {
   /** Further connections are refused. Default 256, of each listener. */
   readonly maxConnections?: number;

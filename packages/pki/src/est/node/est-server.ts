@@ -5,6 +5,7 @@ import { createEstGraceHandler, createEstHandler } from '../handler/est-handler.
 import type { EstGraceHandlerOptions, EstHandlerOptions } from '../handler/est-options.js';
 import { EstPort, type EstPortLimits } from './est-port.js';
 
+/** What {@link createEstServer} enrols by, and where it listens. */
 export interface EstServerOptions
   extends EstHandlerOptions, Pick<EstGraceHandlerOptions, 'maxDaysExpired'>, EstPortLimits {
   /** The server's pair in PEM, by the CA that devices trust for servers; of a tree, that of the update server does. */
@@ -20,6 +21,7 @@ export interface EstServerOptions
   readonly gracePort?: number;
 }
 
+/** A TLS server around an enrolment handler, made by {@link createEstServer}. Nothing listens before `listen`. */
 export interface EstServer extends AsyncDisposable {
   /** Starts listening. Rejects with what the operating system says (`EADDRINUSE`); nothing listens then. */
   listen(): Promise<{ readonly port: number; readonly gracePort: number | undefined }>;
