@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import mqtt from 'mqtt';
+import { bundleSizes } from './bundle-size.mjs';
 import { bare, ours } from './contestants.mjs';
 import { startWorld, STATUS } from './world.mjs';
 
@@ -24,7 +25,7 @@ export const checkSdk = () => measure({ ...CHECK, rounds: 1 });
 
 export const benchSdk = () => measure({ ...FULL, rounds: ROUNDS });
 
-/** { inFlight, followed, rounds: [{ sequential: { ours, bare }, parallel: { … } }], memory: { ours, bare } } */
+/** { inFlight, followed, rounds: [{ sequential: { ours, bare }, parallel: { … } }], memory: { ours, bare }, bundle } */
 async function measure({ warmUp, sequential, parallel, followed, rounds }) {
   const world = await startWorld();
   try {
@@ -44,7 +45,7 @@ async function measure({ warmUp, sequential, parallel, followed, rounds }) {
       measured.push(figures);
     }
     const memory = await memoryOf(world, followed);
-    return { inFlight: IN_FLIGHT, followed, rounds: measured, memory };
+    return { inFlight: IN_FLIGHT, followed, rounds: measured, memory, bundle: await bundleSizes() };
   } finally {
     await world.stop();
   }

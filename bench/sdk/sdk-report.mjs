@@ -10,8 +10,12 @@ const MODES = {
 const median = (numbers) => [...numbers].sort((one, other) => one - other)[Math.floor(numbers.length / 2)];
 const over = ({ rounds }, pick) => median(rounds.map(pick));
 
+/** Bytes of gzip that a page may pay for the SDK itself. */
+const BUNDLE_MAX_BYTES = 20_000;
+
 export function goalsOfSdk(results) {
-  return Object.entries(MODES).map(([mode, title]) => ({
+  const { sdk } = results.bundle;
+  const trips = Object.entries(MODES).map(([mode, title]) => ({
     what: `Round trips per second, ${title(results)}, SDK / mqtt.js`,
     figures: ['ours', 'bare'].map((who) => over(results, (round) => round[mode][who].perSecond).toFixed(0)).join(' / '),
     value: over(results, (round) => round[mode].ours.perSecond / round[mode].bare.perSecond),
@@ -19,6 +23,9 @@ export function goalsOfSdk(results) {
     limit: 1 / 1.1,
     atLeast: true,
   }));
+  const what = `Bundle without mqtt.js, zod and the contract, bytes of gzip, SDK / ${String(BUNDLE_MAX_BYTES)}`;
+  const figures = `${String(sdk)} / ${String(BUNDLE_MAX_BYTES)}`;
+  return [...trips, { what, figures, value: sdk / BUNDLE_MAX_BYTES, limit: 1 }];
 }
 
 const tripTable = (results) =>
@@ -46,5 +53,18 @@ const memoryTable = ({ followed, memory }) =>
     ]),
   );
 
+const bundleTable = ({ bundle }) =>
+  table(
+    ['In a page', 'bytes of gzip'],
+    [
+      ['SDK', String(bundle.sdk)],
+      ['SDK and contract', String(bundle.withContract)],
+    ],
+  );
+
 /** Blocks of the template by their names. */
-export const sdkBlocks = (results) => ({ sdk_trips: tripTable(results), sdk_memory: memoryTable(results) });
+export const sdkBlocks = (results) => ({
+  sdk_trips: tripTable(results),
+  sdk_memory: memoryTable(results),
+  sdk_bundle: bundleTable(results),
+});
