@@ -1,7 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_PORTS } from '@secure-esp/protocol';
 import { BrokerError } from '../errors.js';
 import type { BrokerEvent } from '../events.js';
@@ -23,7 +22,7 @@ import { OpenClients } from './open-clients.js';
 import { claimPort } from './ports.js';
 import { privateSocketsIn } from './private-sockets.js';
 import { absolutePaths, checkTlsFiles } from './tls-files.js';
-import { answersTls } from './tls-probe.js';
+import { untilReady } from './until-ready.js';
 import { startWebSocketGateway, type WebSocketGateway } from './websocket-gateway.js';
 
 export interface MosquittoOptions
@@ -67,7 +66,6 @@ export interface MosquittoBroker extends RunningBroker {
   restart(tls?: BrokerTlsPaths): Promise<void>;
 }
 
-const PROBE_INTERVAL_MS = 25;
 const FREE_PORT_ATTEMPTS = 3;
 const END_SESSION_DEADLINE_MS = 5_000;
 
@@ -127,7 +125,7 @@ async function start(executable: string, options: MosquittoOptions): Promise<Mos
     await writeFiles(dir, mosquittoConfig(settings));
     const started = await superviseProcess({ executable, args: ['-c', configPath], onLine });
     try {
-      await untilReady(started, { ports: [operatorPort, devicePort], host, fingerprint256, options });
+      await untilReady(started, { ...options, ports: [operatorPort, devicePort], host, fingerprint256 });
       return started;
     } catch (error) {
       await started.stop(graceMs);
@@ -265,39 +263,4 @@ async function writeFiles(dir: string, files: MosquittoFiles): Promise<void> {
     await writeFile(`${path}.new`, text as string, { mode: 0o600 });
     await rename(`${path}.new`, path);
   }
-}
-
-async function untilReady(
-  child: SupervisedProcess,
-  target: { ports: readonly number[]; host: string; fingerprint256: string; options: MosquittoOptions },
-): Promise<void> {
-  const { host, fingerprint256, options } = target;
-  const deadlineMs = options.startDeadlineMs ?? 10_000;
-  const deadline = performance.now() + deadlineMs;
-  let over = false;
-  const early = child.ended.then(({ error }) => {
-    if (over) return;
-    const log = child.log();
-    throw new BrokerError('start_failed', `Mosquitto ended while starting: ${log.slice(-3).join(' | ')}`, {
-      log,
-      ...(error === undefined ? {} : { cause: error }),
-    });
-  });
-  const ready = async () => {
-    for (const port of target.ports) {
-      for (;;) {
-        const leftMs = Math.ceil(deadline - performance.now());
-        if (leftMs <= 0) {
-          throw new BrokerError('start_deadline', `Mosquitto did not accept TLS on port ${port} in ${deadlineMs} ms`, {
-            log: child.log(),
-            port,
-          });
-        }
-        options.signal?.throwIfAborted();
-        if (await answersTls({ host, port, fingerprint256, deadlineMs: leftMs })) break;
-        await delay(PROBE_INTERVAL_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
-      }
-    }
-  };
-  await Promise.race([ready(), early]).finally(() => (over = true));
 }
